@@ -5,6 +5,8 @@ mod client;
 mod crypto;
 mod error;
 mod protocol;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod transport;
 mod user_data;
 

@@ -84,7 +84,7 @@ impl Claims<'_> {
     }
 }
 
-fn seconds_since_epoch(time: SystemTime) -> f64 {
+pub(crate) fn seconds_since_epoch(time: SystemTime) -> f64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => after.as_secs_f64(),
         Err(before) => -before.duration().as_secs_f64(),
