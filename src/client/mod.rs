@@ -159,14 +159,15 @@ impl CivicSip {
     ///
     /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for what is wrong
     /// with the body.
-    pub fn response(&self, status: u16, body: Vec<u8>) -> Result<Reply, Error> {
-        let envelope = Envelope::read(response::success(status, &body)?)?;
+    pub fn response(&self, status: u16, mut body: Vec<u8>) -> Result<Reply, Error> {
+        response::success(status, &body)?;
+        let mut envelope = Envelope::read(&body)?;
+        let data = envelope.data.bytes(&mut body);
         if envelope.processed {
-            return PayloadLink::new(self.clone(), envelope).map(Reply::Payload);
+            let link = PayloadLink::new(self.clone(), data, envelope.encrypted, envelope.user_id);
+            return link.map(Reply::Payload);
         }
-        self.opener()
-            .open(&envelope.data.0, envelope.encrypted, envelope.user_id)
-            .map(Reply::UserData)
+        self.opener().open(data, envelope.encrypted, envelope.user_id).map(Reply::UserData)
     }
 
     fn opener(&self) -> Opener<'_> {

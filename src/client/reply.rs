@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{CivicSip, address};
-use crate::protocol::response::{self, Envelope};
+use crate::protocol::response;
 use crate::{Error, UserData};
 
 /// What [`CivicSip::response`] found in an answer.
@@ -27,10 +27,15 @@ pub struct PayloadLink {
 }
 
 impl PayloadLink {
-    pub(super) fn new(client: CivicSip, envelope: Envelope<'_>) -> Result<Self, Error> {
-        let url = envelope.data.0.into_owned();
+    pub(super) fn new(
+        client: CivicSip,
+        url: &[u8],
+        encrypted: bool,
+        user_id: String,
+    ) -> Result<Self, Error> {
+        let url = String::from_utf8_lossy(url).into_owned();
         address::parse(&url).map_err(|_| Error::envelope("the payload's link is no https URL"))?;
-        Ok(Self { client, url, encrypted: envelope.encrypted, user_id: envelope.user_id })
+        Ok(Self { client, url, encrypted, user_id })
     }
 
     /// Where the payload is: an https URL, or an http one on this machine.
@@ -44,12 +49,11 @@ impl PayloadLink {
     ///
     /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for what is wrong
     /// with the body.
-    pub fn open(&self, status: u16, body: Vec<u8>) -> Result<UserData, Error> {
-        let body = response::success(status, &body)?;
-        let token = std::str::from_utf8(body)
-            .map_err(|_| Error::envelope("the payload is no token"))?
-            .trim_ascii_end();
-        self.client.opener().open(token, self.encrypted, self.user_id.clone())
+    pub fn open(&self, status: u16, mut body: Vec<u8>) -> Result<UserData, Error> {
+        response::success(status, &body)?;
+        let length = body.trim_ascii_end().len();
+        body.truncate(length);
+        self.client.opener().open(&mut body, self.encrypted, self.user_id.clone())
     }
 }
 

@@ -1,34 +1,89 @@
 //! Base64 as the service writes it (RFC 4648), and nothing looser: no bits left over, no other alphabet.
 
 use ::base64::Engine as _;
-use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ::base64::engine::Simd;
+use ::base64::engine::general_purpose::{NO_PAD, PAD, STANDARD, URL_SAFE_NO_PAD};
 
-/// Base64url without padding (RFC 7515, section 2). `None` if anything is off.
-pub(crate) fn decode_url(text: &str) -> Option<Vec<u8>> {
+/// How much is decoded at a time: a multiple of four that stays in the fastest cache.
+const CHUNK: usize = 8 * 1024;
+
+/// Base64url without padding (RFC 7515, section 2), decoded into the beginning of its own buffer.
+///
+/// `None` if anything is off.
+pub(crate) fn decode_url_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
+    decode_in_place(&Simd::url_safe(NO_PAD), text, false)
+}
+
+/// Standard base64 with padding, which may be broken into lines, as Ruby's `Base64.encode64` does, decoded into the
+/// beginning of its own buffer.
+pub(crate) fn decode_wrapped_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
+    decode_in_place(&Simd::standard(PAD), text, true)
+}
+
+fn decode_in_place<'a>(engine: &Simd, text: &'a mut [u8], wrapped: bool) -> Option<&'a mut [u8]> {
+    let mut decoded = [0; CHUNK / 4 * 3];
+    let (mut read, mut written, mut end) = (0, 0, text.len());
+    let mut may_have_breaks = wrapped;
+    while read < end {
+        let next = end.min(read + CHUNK);
+        let chunk = text.get(read..next)?;
+        match engine.decode_slice(chunk, &mut decoded) {
+            // Padding may stand at the end of the text alone.
+            Ok(length) if next == end || length == decoded.len() => {
+                text.get_mut(written..written + length)?.copy_from_slice(decoded.get(..length)?);
+                (read, written) = (next, written + length);
+            }
+            _ if may_have_breaks => {
+                end = read + without_breaks(text.get_mut(read..end)?);
+                may_have_breaks = false;
+            }
+            _ => return None,
+        }
+    }
+    text.get_mut(..written)
+}
+
+/// Moves everything but line breaks to the front, and says how much that is.
+fn without_breaks(text: &mut [u8]) -> usize {
+    let mut kept = 0;
+    for at in 0..text.len() {
+        if let Some(&byte) = text.get(at)
+            && !matches!(byte, b'\n' | b'\r')
+            && let Some(slot) = text.get_mut(kept)
+        {
+            *slot = byte;
+            kept += 1;
+        }
+    }
+    kept
+}
+
+/// Base64url of a short text.
+pub(crate) fn decode_url(text: &[u8]) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 /// The same, of exactly `N` bytes.
-pub(crate) fn decode_url_array<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn decode_url_array<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     // Checked before decoding, so that a long text costs nothing.
     if text.len() != (N * 4).div_ceil(3) {
         return None;
     }
-    decode_url(text)?.try_into().ok()
+    let mut bytes = [0; N];
+    let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+    (length == N).then_some(bytes)
+}
+
+/// What [`decode_wrapped_in_place`] makes of a text that stays.
+pub(crate) fn decode_wrapped(text: &str) -> Option<Vec<u8>> {
+    let mut buffer = text.as_bytes().to_vec();
+    let length = decode_wrapped_in_place(&mut buffer)?.len();
+    buffer.truncate(length);
+    Some(buffer)
 }
 
 pub(crate) fn encode_url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Standard base64 with padding, which may be broken into lines: Ruby's `Base64.encode64` does so.
-pub(crate) fn decode_wrapped(text: &str) -> Option<Vec<u8>> {
-    if !text.contains(['\n', '\r']) {
-        return STANDARD.decode(text).ok();
-    }
-    let mut joined = String::with_capacity(text.len());
-    joined.extend(text.split(['\n', '\r']));
-    STANDARD.decode(joined).ok()
 }
 
 /// Standard base64 with padding, in one line.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::MapAccess;
 
-use super::json::{self, NumericDate, Object, Text, Texts};
+use super::json::{self, NumericDate, Object, Place, Text, Texts};
 use super::{ISSUER, same_audience};
 use crate::{Error, VerificationError};
 
@@ -16,14 +16,12 @@ pub(crate) struct Expected<'a> {
     pub(crate) now: SystemTime,
 }
 
-/// Checks the claims and returns the `data` in them.
-pub(crate) fn verified_data<'a>(
-    claims: &'a [u8],
-    expected: &Expected<'_>,
-) -> Result<Text<'a>, Error> {
-    let claims: Claims<'a> = json::object(claims).ok_or(VerificationError::Claims)?;
-    claims.check(expected)?;
-    claims.data.ok_or(Error::data("the claim `data` is missing"))
+/// Checks the claims and returns where the `data` in them is.
+pub(crate) fn verified_data(claims: &[u8], expected: &Expected<'_>) -> Result<Place, Error> {
+    let members: Claims<'_> = json::object(claims).ok_or(VerificationError::Claims)?;
+    members.check(expected)?;
+    let data = members.data.ok_or(Error::data("the claim `data` is missing"))?;
+    Ok(data.place(claims))
 }
 
 #[derive(Default)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -75,6 +76,34 @@ pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
 impl<'de> Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+impl Text<'_> {
+    /// Lets go of the input, so that it can be written to.
+    pub(crate) fn place(self, input: &[u8]) -> Place {
+        match self.0 {
+            Cow::Borrowed(text) => {
+                let start = text.as_ptr().addr().wrapping_sub(input.as_ptr().addr());
+                Place::In(start..start.wrapping_add(text.len()))
+            }
+            Cow::Owned(text) => Place::Out(text.into_bytes()),
+        }
+    }
+}
+
+/// Where the bytes of a string are: within the input, or apart from it where they had escapes.
+pub(crate) enum Place {
+    In(Range<usize>),
+    Out(Vec<u8>),
+}
+
+impl Place {
+    pub(crate) fn bytes<'a>(&'a mut self, input: &'a mut [u8]) -> &'a mut [u8] {
+        match self {
+            Self::In(range) => input.get_mut(range.clone()).unwrap_or_default(),
+            Self::Out(bytes) => bytes,
+        }
     }
 }
 

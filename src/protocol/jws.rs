@@ -23,22 +23,35 @@ pub(crate) fn sign(claims: &[u8], key: &SigningKey) -> Option<String> {
 }
 
 /// The text of the claims, once the signature over the received bytes has been found right.
-pub(crate) fn verify(token: &str, key: &VerifyingKey) -> Result<Vec<u8>, VerificationError> {
-    let (signed, signature) = token.rsplit_once('.').ok_or(VerificationError::Shape)?;
-    let (header, payload) = signed.split_once('.').ok_or(VerificationError::Shape)?;
-    if payload.contains('.') || header.len() > MAX_HEADER {
+///
+/// They are decoded in the buffer of the token.
+pub(crate) fn verify<'a>(
+    token: &'a mut [u8],
+    key: &VerifyingKey,
+) -> Result<&'a mut [u8], VerificationError> {
+    let dot = |text: &[u8]| text.iter().position(|byte| *byte == b'.');
+    // A dot in the payload is no base64url, but a token in more parts has no payload.
+    let first = dot(token).ok_or(VerificationError::Shape)?;
+    let last = token.iter().rposition(|byte| *byte == b'.').unwrap_or(first);
+    let (signed, signature) = token.split_at(last);
+    let (header, payload) = signed.split_at_checked(first).ok_or(VerificationError::Shape)?;
+    let payload = payload.strip_prefix(b".").ok_or(VerificationError::Shape)?;
+    if payload.contains(&b'.') || header.len() > MAX_HEADER {
         return Err(VerificationError::Shape);
     }
     check_header(header)?;
-    let signature =
-        base64::decode_url_array::<SIGNATURE_LEN>(signature).ok_or(VerificationError::Signature)?;
-    if !key.verify(signed.as_bytes(), &signature) {
+    let signature = signature
+        .strip_prefix(b".")
+        .and_then(base64::decode_url_array::<SIGNATURE_LEN>)
+        .ok_or(VerificationError::Signature)?;
+    if !key.verify(signed, &signature) {
         return Err(VerificationError::Signature);
     }
-    base64::decode_url(payload).ok_or(VerificationError::Claims)
+    let payload = token.get_mut(first + 1..last).ok_or(VerificationError::Shape)?;
+    base64::decode_url_in_place(payload).ok_or(VerificationError::Claims)
 }
 
-fn check_header(header: &str) -> Result<(), VerificationError> {
+fn check_header(header: &[u8]) -> Result<(), VerificationError> {
     let header = base64::decode_url(header).ok_or(VerificationError::Shape)?;
     let header: Header<'_> = json::object(&header).ok_or(VerificationError::Shape)?;
     if header.alg.is_none_or(|alg| alg.0 != "ES256") {

@@ -3,7 +3,7 @@
 use serde::de::MapAccess;
 
 use super::claims::{self, Expected};
-use super::json::{self, Object, Text};
+use super::json::{self, Object, Place, Text};
 use super::{ciphertext, jws};
 use crate::crypto::{CbcKey, VerifyingKey};
 use crate::error::ApiError;
@@ -17,22 +17,22 @@ pub(crate) struct Opener<'a> {
 }
 
 /// What stands outside the signed token; TLS alone vouches for it.
-pub(crate) struct Envelope<'a> {
-    /// The token, or the link to it.
-    pub(crate) data: Text<'a>,
+pub(crate) struct Envelope {
+    /// Where in the body the token is, or the link to it.
+    pub(crate) data: Place,
     pub(crate) user_id: String,
     pub(crate) encrypted: bool,
     pub(crate) processed: bool,
 }
 
-/// The body of an answer with status 200.
-pub(crate) fn success(status: u16, body: &[u8]) -> Result<&[u8], Error> {
-    if status == 200 { Ok(body) } else { Err(Error::Api(ApiError::new(status, body))) }
+/// Any status but 200 is an error of the service.
+pub(crate) fn success(status: u16, body: &[u8]) -> Result<(), Error> {
+    if status == 200 { Ok(()) } else { Err(Error::Api(ApiError::new(status, body))) }
 }
 
-impl<'a> Envelope<'a> {
-    pub(crate) fn read(body: &'a [u8]) -> Result<Self, Error> {
-        let members: Members<'a> =
+impl Envelope {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        let members: Members<'_> =
             json::object(body).ok_or(Error::envelope("it is no JSON object of the right form"))?;
         if members.alg.is_some_and(|alg| alg.0 != "aes") {
             return Err(Error::envelope("`alg` is not `aes`"));
@@ -42,7 +42,7 @@ impl<'a> Envelope<'a> {
             return Err(Error::envelope("`userId` is empty"));
         }
         Ok(Self {
-            data: members.data.ok_or(Error::envelope("`data` is missing"))?,
+            data: members.data.ok_or(Error::envelope("`data` is missing"))?.place(body),
             user_id: user_id.into_owned(),
             // The gem never looks at it: absent means encrypted.
             encrypted: members.encrypted.unwrap_or(true),
@@ -74,20 +74,19 @@ impl<'a> Object<'a> for Members<'a> {
 }
 
 impl Opener<'_> {
-    /// Verifies the token, checks its claims, decrypts what is in it and reads the items, in this order.
+    /// Verifies the token, checks its claims, decrypts what is in it and reads the items, in this order, each in the
+    /// buffer of the one before.
     pub(crate) fn open(
         &self,
-        token: &str,
+        token: &mut [u8],
         encrypted: bool,
         user_id: String,
     ) -> Result<UserData, Error> {
         let claims = jws::verify(token, self.service_key)?;
-        let data = claims::verified_data(&claims, &self.expected)?.0;
-        let items = if encrypted {
-            ciphertext::decrypt(&data, self.cbc_key, user_data::read_items)
-        } else {
-            user_data::read_items(data.as_bytes())
-        }?;
+        let mut data = claims::verified_data(claims, &self.expected)?;
+        let data = data.bytes(claims);
+        let items = if encrypted { ciphertext::decrypt(data, self.cbc_key)? } else { &*data };
+        let items = user_data::read_items(items)?;
         Ok(UserData::new(user_id, items))
     }
 }

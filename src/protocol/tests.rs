@@ -42,7 +42,7 @@ fn every_byte_of_a_request() {
     let signature = rest.strip_prefix('.').unwrap().strip_suffix(&format!(".{digest}")).unwrap();
 
     let key = VerifyingKey::from_point(&signing_key().public_key().unwrap()).unwrap();
-    let signature = base64::decode_url_array(signature).unwrap();
+    let signature = base64::decode_url_array(signature.as_bytes()).unwrap();
     assert!(key.verify(signed.as_bytes(), &signature));
 }
 
@@ -52,21 +52,28 @@ fn the_request_of_the_official_client_verifies() {
         serde_json::from_str(include_str!("../../tests/vectors/sip_requests.json")).unwrap();
     let point = hex::decode(all["app_public_key"].as_str().unwrap()).unwrap();
     let key = VerifyingKey::from_point(&point.try_into().unwrap()).unwrap();
-    let claims = jws::verify(all["request_jwt"].as_str().unwrap(), &key).unwrap();
-    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    let mut token = all["request_jwt"].as_str().unwrap().as_bytes().to_vec();
+    let claims = jws::verify(&mut token, &key).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(claims).unwrap();
     assert_eq!(claims, all["request_jwt_claims"]);
+}
+
+fn decode_url(text: &str) -> Option<Vec<u8>> {
+    base64::decode_url_in_place(&mut text.as_bytes().to_vec()).map(|bytes| bytes.to_vec())
 }
 
 #[test]
 fn base64url_is_strict() {
-    assert_eq!(base64::decode_url("-_-_").unwrap(), [0xfb, 0xff, 0xbf]);
-    assert_eq!(base64::decode_url("").unwrap(), b"");
-    // Padding, the other alphabet, bits left over, white space, a lone character.
-    for bad in ["QQ==", "+/+/", "QR", "QUI\n", " QUI", "Q", "QUJDR", "QU.I", "QUÏ"] {
-        assert_eq!(base64::decode_url(bad), None, "{bad:?}");
+    for decode in [decode_url, |text: &str| base64::decode_url(text.as_bytes())] {
+        assert_eq!(decode("-_-_").unwrap(), [0xfb, 0xff, 0xbf]);
+        assert_eq!(decode("").unwrap(), b"");
+        // Padding, the other alphabet, bits left over, white space, a lone character.
+        for bad in ["QQ==", "+/+/", "QR", "QUI\n", " QUI", "Q", "QUJDR", "QU.I", "QUÏ"] {
+            assert_eq!(decode(bad), None, "{bad:?}");
+        }
     }
     for bad in ["", "QUI", "QUJDRA", "QUJD\n", "QUJ="] {
-        assert_eq!(base64::decode_url_array::<3>(bad), None, "{bad:?}");
+        assert_eq!(base64::decode_url_array::<3>(bad.as_bytes()), None, "{bad:?}");
     }
 }
 
@@ -79,5 +86,42 @@ fn wrapped_base64_is_strict_but_for_line_breaks() {
         ["QUJDRA", "QUJDRA=", "QUJDRB==", "QUJD RA==", "QUJD\tRA==", "-_-_", "QUJDRA==QUJD", "="]
     {
         assert_eq!(base64::decode_wrapped(bad), None, "{bad:?}");
+    }
+}
+
+/// Long texts are decoded piece by piece: nothing may pass at a seam that does not pass elsewhere.
+#[test]
+fn base64_is_strict_at_every_seam() {
+    let bytes: Vec<u8> = (0..30_011_u32).map(|at| (at * 7 % 251) as u8).collect();
+    let url = base64::encode_url(&bytes);
+    assert_eq!(decode_url(&url).unwrap(), bytes);
+    let standard = base64::encode(&bytes);
+    assert_eq!(base64::decode_wrapped(&standard).unwrap(), bytes);
+    for width in [1, 4, 59, 60, 61, 8191, 8192, 8193] {
+        let lines: Vec<&str> = standard
+            .as_bytes()
+            .chunks(width)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
+        assert_eq!(base64::decode_wrapped(&lines.join("\n")).unwrap(), bytes, "{width}");
+        assert_eq!(
+            base64::decode_wrapped(&(lines.join("\r\n") + "\r\n")).unwrap(),
+            bytes,
+            "{width}"
+        );
+        assert_eq!(base64::decode_wrapped(&lines.join(" ")), None, "{width}");
+    }
+    for seam in [4, 8188, 8192, 16384] {
+        for at in seam - 4..seam + 4 {
+            for bad in ["=", "\u{0}", "é", ".", " "] {
+                let put = |text: &str| format!("{}{bad}{}", &text[..at], &text[at + 1..]);
+                assert_eq!(decode_url(&put(&url)), None, "{at} {bad:?}");
+                assert_eq!(base64::decode_wrapped(&put(&standard)), None, "{at} {bad:?}");
+            }
+        }
+        // A padded text that ends at the seam, and another behind it.
+        let padded = format!("{}A==", &standard[..seam - 3]);
+        assert_eq!(base64::decode_wrapped(&format!("{padded}{standard}")), None, "{seam}");
+        assert_eq!(base64::decode_wrapped(&format!("{padded}\n{standard}")), None, "{seam}");
     }
 }
