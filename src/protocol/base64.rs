@@ -21,16 +21,25 @@ pub(crate) fn decode_wrapped_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
 }
 
 fn decode_in_place<'a>(engine: &Simd, text: &'a mut [u8], wrapped: bool) -> Option<&'a mut [u8]> {
-    let mut decoded = [0; CHUNK / 4 * 3];
+    // Where what was written ends too close to what is still to be read.
+    let mut aside = [0; CHUNK / 4 * 3];
     let (mut read, mut written, mut end) = (0, 0, text.len());
     let mut may_have_breaks = wrapped;
     while read < end {
         let next = end.min(read + CHUNK);
-        let chunk = text.get(read..next)?;
-        match engine.decode_slice(chunk, &mut decoded) {
+        let (before, rest) = text.split_at_mut_checked(read)?;
+        let (gap, chunk) = (before.get_mut(written..)?, rest.get(..next - read)?);
+        let decoded = if gap.len() >= aside.len() {
+            engine.decode_slice(chunk, gap)
+        } else {
+            engine.decode_slice(chunk, &mut aside).inspect(|&length| {
+                let target = text.get_mut(written..written + length).unwrap_or_default();
+                target.copy_from_slice(aside.get(..length).unwrap_or_default());
+            })
+        };
+        match decoded {
             // Padding may stand at the end of the text alone.
-            Ok(length) if next == end || length == decoded.len() => {
-                text.get_mut(written..written + length)?.copy_from_slice(decoded.get(..length)?);
+            Ok(length) if next == end || length == aside.len() => {
                 (read, written) = (next, written + length);
             }
             _ if may_have_breaks => {

@@ -1,5 +1,6 @@
 //! Signed tokens: JWS compact serialization (RFC 7515, section 7.1) with ES256 (RFC 7518, section 3.4), and nothing else.
 
+use memchr::{memchr, memrchr};
 use serde::de::{IgnoredAny, MapAccess};
 
 use super::base64;
@@ -29,14 +30,12 @@ pub(crate) fn verify<'a>(
     token: &'a mut [u8],
     key: &VerifyingKey,
 ) -> Result<&'a mut [u8], VerificationError> {
-    let dot = |text: &[u8]| text.iter().position(|byte| *byte == b'.');
-    // A dot in the payload is no base64url, but a token in more parts has no payload.
-    let first = dot(token).ok_or(VerificationError::Shape)?;
-    let last = token.iter().rposition(|byte| *byte == b'.').unwrap_or(first);
+    let first = memchr(b'.', token).ok_or(VerificationError::Shape)?;
+    let last = memrchr(b'.', token).ok_or(VerificationError::Shape)?;
     let (signed, signature) = token.split_at(last);
     let (header, payload) = signed.split_at_checked(first).ok_or(VerificationError::Shape)?;
     let payload = payload.strip_prefix(b".").ok_or(VerificationError::Shape)?;
-    if payload.contains(&b'.') || header.len() > MAX_HEADER {
+    if memchr(b'.', payload).is_some() || header.len() > MAX_HEADER {
         return Err(VerificationError::Shape);
     }
     check_header(header)?;
