@@ -1,0 +1,132 @@
+//! Runs the sandbox by itself, for programs in any language, until Ctrl-C.
+//!
+//! ```sh
+//! cargo run --example sandbox -- --port 4000 --app-id app42 --seed 7
+//! ```
+
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use civic_sip::Error;
+use civic_sip::sandbox::{Sandbox, SandboxBuilder};
+
+const USAGE: &str = "\
+Runs a sandbox of the Civic service until Ctrl-C.
+
+  --port N              the port, 4000 unless given; 0 takes one that is free
+  --listen ADDRESS      the address to listen on, 127.0.0.1 unless given
+  --public-url URL      where a phone reaches the sandbox; QR codes point there
+  --app-id ID           the id of the app
+  --seed TEXT           derives the keys from this text: the same at every start
+  --domain HOST         a host whose pages may ask; can be given several times
+                        (localhost, 127.0.0.1 and [::1] unless given)
+  --payload-size BYTES  a longer answer goes behind a link, for clients that take links
+  --no-proof-of-identity  the app is not approved for PROOF_OF_IDENTITY
+  --help                this text";
+
+/// What the command line says, or the text that answers it.
+fn from_arguments(
+    mut arguments: impl Iterator<Item = String>,
+) -> Result<SandboxBuilder, (ExitCode, String)> {
+    let wrong = |problem: String| (ExitCode::from(2), format!("{problem}\n\n{USAGE}"));
+    let mut builder = Sandbox::builder().port(4000);
+    let mut domains = Vec::new();
+    while let Some(argument) = arguments.next() {
+        let (name, inline) = match argument.split_once('=') {
+            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+            None => (argument, None),
+        };
+        let mut value = || {
+            let value = inline.clone().or_else(|| arguments.next());
+            value.ok_or_else(|| wrong(format!("{name} needs a value")))
+        };
+        let number = |value: String| {
+            value.parse::<usize>().map_err(|_| wrong(format!("`{value}` is no number")))
+        };
+        builder = match &*name {
+            "--port" => {
+                let value = value()?;
+                let port = value.parse().map_err(|_| wrong(format!("`{value}` is no port")))?;
+                builder.port(port)
+            }
+            "--listen" => {
+                let value = value()?;
+                let ip: IpAddr =
+                    value.parse().map_err(|_| wrong(format!("`{value}` is no IP address")))?;
+                builder.listen(ip)
+            }
+            "--public-url" => builder.public_url(value()?),
+            "--app-id" => builder.app_id(value()?),
+            "--seed" => builder.seed(value()?),
+            "--domain" => {
+                domains.push(value()?);
+                builder
+            }
+            "--payload-size" => builder.payload_size(number(value()?)?),
+            "--no-proof-of-identity" => builder.proof_of_identity(false),
+            "--help" | "-h" => return Err((ExitCode::SUCCESS, USAGE.to_owned())),
+            other => return Err(wrong(format!("`{other}` is unknown"))),
+        };
+    }
+    Ok(if domains.is_empty() { builder } else { builder.domains(domains) })
+}
+
+fn print(sandbox: &Sandbox) {
+    let base = sandbox.base_url();
+    println!("The sandbox runs. Ctrl-C ends it.\n");
+    for (name, value) in [
+        ("base URL", base),
+        ("browser library", &sandbox.script_url()),
+        ("app id", sandbox.app_id()),
+        ("private signing key", sandbox.private_signing_key()),
+        ("secret", sandbox.secret()),
+        ("public key of the service", sandbox.sip_public_key()),
+    ] {
+        println!("{name:>26}  {value}");
+    }
+    println!("\nFor a client of this crate, in another shell:\n");
+    for (name, value) in [
+        ("CIVIC_APP_ID", sandbox.app_id()),
+        ("CIVIC_PRIVATE_SIGNING_KEY", sandbox.private_signing_key()),
+        ("CIVIC_SECRET", sandbox.secret()),
+        ("CIVIC_ENV", "dev"),
+        ("CIVIC_BASE_URL", base),
+        ("CIVIC_SIP_PUBLIC_KEY", sandbox.sip_public_key()),
+    ] {
+        println!("export {name}='{}'", value.replace('\'', r"'\''"));
+    }
+    println!("\nA code token to exchange, each good once:\n");
+    println!("curl -X POST {base}/tokens");
+}
+
+async fn run(builder: SandboxBuilder) -> Result<(), Error> {
+    let sandbox = builder.start().await?;
+    print(&sandbox);
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without the signal there is nothing to wait for; the process is ended from outside.
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let builder = match from_arguments(std::env::args().skip(1)) {
+        Ok(builder) => builder,
+        Err((ExitCode::SUCCESS, text)) => {
+            println!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err((code, text)) => {
+            eprintln!("{text}");
+            return code;
+        }
+    };
+    match run(builder).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
