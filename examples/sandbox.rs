@@ -7,8 +7,8 @@
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use civic_sip::Error;
 use civic_sip::sandbox::{Sandbox, SandboxBuilder};
+use civic_sip::{Error, UserData, UserDataItem};
 
 const USAGE: &str = "\
 Runs a sandbox of the Civic service until Ctrl-C.
@@ -95,8 +95,22 @@ fn print(sandbox: &Sandbox) {
     ] {
         println!("export {name}='{}'", value.replace('\'', r"'\''"));
     }
-    println!("\nA code token to exchange, each good once:\n");
+    println!("\nA code token of an invented person, good for one exchange within 30 minutes:\n");
+    println!("{}", sandbox.issue_token(&invented_person()));
+    println!("\nMore of them, or what else the sandbox does:\n");
     println!("curl -X POST {base}/tokens");
+    println!("{base}/");
+}
+
+fn invented_person() -> UserData {
+    let item = |label: &str, value: &str| UserDataItem::new(label, value, true, true);
+    UserData::new(
+        "6f3b1f6ef0d54f3c9d0b3a0a8f0f2c1d6f3b1f6ef0d54f3c9d0b3a0a8f0f2c1d",
+        vec![
+            item("contact.personal.email", "ada.winterbourne@example.com"),
+            item("contact.personal.phoneNumber", "+44 7700 900142"),
+        ],
+    )
 }
 
 async fn run(builder: SandboxBuilder) -> Result<(), Error> {
