@@ -25,7 +25,7 @@ Runs a sandbox of the Civic service until Ctrl-C.
   --help                this text";
 
 /// What the command line says, or the text that answers it.
-fn from_arguments(
+pub(crate) fn from_arguments(
     mut arguments: impl Iterator<Item = String>,
 ) -> Result<SandboxBuilder, (ExitCode, String)> {
     let wrong = |problem: String| (ExitCode::from(2), format!("{problem}\n\n{USAGE}"));
@@ -71,35 +71,39 @@ fn from_arguments(
     Ok(if domains.is_empty() { builder } else { builder.domains(domains) })
 }
 
-fn print(sandbox: &Sandbox) {
+/// Addresses, credentials, and what to do with them.
+pub(crate) fn summary(sandbox: &Sandbox) -> String {
     let base = sandbox.base_url();
-    println!("The sandbox runs. Ctrl-C ends it.\n");
-    for (name, value) in [
+    let token = sandbox.issue_token(&invented_person());
+    let script_url = sandbox.script_url();
+    let facts = [
         ("base URL", base),
-        ("browser library", &sandbox.script_url()),
+        ("browser library", &script_url),
         ("app id", sandbox.app_id()),
         ("private signing key", sandbox.private_signing_key()),
         ("secret", sandbox.secret()),
         ("public key of the service", sandbox.sip_public_key()),
-    ] {
-        println!("{name:>26}  {value}");
-    }
-    println!("\nFor a client of this crate, in another shell:\n");
-    for (name, value) in [
+    ];
+    let variables = [
         ("CIVIC_APP_ID", sandbox.app_id()),
         ("CIVIC_PRIVATE_SIGNING_KEY", sandbox.private_signing_key()),
         ("CIVIC_SECRET", sandbox.secret()),
         ("CIVIC_ENV", "dev"),
         ("CIVIC_BASE_URL", base),
         ("CIVIC_SIP_PUBLIC_KEY", sandbox.sip_public_key()),
-    ] {
-        println!("export {name}='{}'", value.replace('\'', r"'\''"));
-    }
-    println!("\nA code token of an invented person, good for one exchange within 30 minutes:\n");
-    println!("{}", sandbox.issue_token(&invented_person()));
-    println!("\nMore of them, or what else the sandbox does:\n");
-    println!("curl -X POST {base}/tokens");
-    println!("{base}/");
+    ];
+    let facts: String =
+        facts.iter().map(|(name, value)| format!("{name:>26}  {value}\n")).collect();
+    let export = |(name, value): &(&str, &str)| {
+        format!("export {name}='{}'\n", value.replace('\'', r"'\''"))
+    };
+    let exports: String = variables.iter().map(export).collect();
+    format!(
+        "The sandbox runs. Ctrl-C ends it.\n\n{facts}\n\
+         For a client of this crate, in another shell:\n\n{exports}\n\
+         A code token of an invented person, good for one exchange within 30 minutes:\n\n{token}\n\n\
+         More of them, and what else there is:\n\ncurl -X POST {base}/tokens\n{base}/"
+    )
 }
 
 fn invented_person() -> UserData {
@@ -115,7 +119,7 @@ fn invented_person() -> UserData {
 
 async fn run(builder: SandboxBuilder) -> Result<(), Error> {
     let sandbox = builder.start().await?;
-    print(&sandbox);
+    println!("{}", summary(&sandbox));
     if tokio::signal::ctrl_c().await.is_err() {
         // Without the signal there is nothing to wait for; the process is ended from outside.
         std::future::pending::<()>().await;
@@ -124,6 +128,7 @@ async fn run(builder: SandboxBuilder) -> Result<(), Error> {
 }
 
 #[tokio::main]
+#[allow(dead_code, reason = "the test of this example has a main of its own")]
 async fn main() -> ExitCode {
     let builder = match from_arguments(std::env::args().skip(1)) {
         Ok(builder) => builder,

@@ -10,11 +10,8 @@ use std::time::{Duration, SystemTime};
 use civic_sip::sandbox::{Sandbox, SandboxBuilder};
 use serde_json::Value;
 
-#[path = "../../examples/web_login.rs"]
-mod web_login;
-mod webdriver;
-
-use webdriver::Browser;
+use crate::web_login;
+use crate::webdriver::Browser;
 
 const ESCAPE: &str = "\u{e00c}";
 const ENTER: &str = "\u{e007}";
