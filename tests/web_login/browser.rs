@@ -256,3 +256,33 @@ async fn messages_from_elsewhere_are_not_believed() {
     browser.expect("#message", "You cancelled").await;
     assert_eq!(stage.heard().await.as_array().unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_introduction_comes_first_unless_it_is_hidden() {
+    let Some(stage) = Stage::set(|builder| builder).await else { return };
+    let browser = &stage.browser;
+    let app_id = stage.sandbox.app_id();
+    // As a page of the hosted service has it, with the names of scope requests on the instance.
+    browser
+        .run(&format!(
+            "const introduced = new civic.sip({{appId: '{app_id}'}});
+             introduced.on('user-cancelled', (event) => heard.push(event));
+             introduced.signup({{scopeRequest: introduced.ScopeRequests.PROOF_OF_AGE}});"
+        ))
+        .await;
+    browser.enter("dialog.civic-sip iframe").await;
+    browser.find("#intro").await;
+    assert_eq!(browser.run("return document.getElementById('code').hidden").await, true);
+    browser.screenshot("intro").await;
+    browser.click("#continue").await;
+    browser.find("#code").await;
+    assert_eq!(browser.run("return document.getElementById('intro').hidden").await, true);
+    browser.click("#cancel").await;
+    browser.leave().await;
+    // Back on the page, with nothing left of the modal.
+    browser.click("button[type=submit]").await;
+    browser.find("dialog.civic-sip").await;
+    let cancelled = r#"[{"event":"scoperequest:user-cancelled"}]"#;
+    assert_eq!(stage.heard().await.to_string(), cancelled);
+    assert_eq!(browser.run("return document.querySelectorAll('dialog').length").await, 1);
+}
