@@ -204,7 +204,8 @@ impl Browser {
     pub(crate) async fn screenshot(&self, name: &str) {
         use base64::Engine as _;
 
-        let Some(folder) = std::env::var_os("CIVIC_SCREENSHOTS") else { return };
+        let folder = std::env::var_os("CIVIC_SCREENSHOTS").filter(|folder| !folder.is_empty());
+        let Some(folder) = folder else { return };
         let picture = self.call("/screenshot", None).await.expect("a picture");
         let picture = base64::engine::general_purpose::STANDARD
             .decode(picture.as_str().unwrap_or_default())
