@@ -6,7 +6,7 @@ use super::claims::{self, Expected};
 use super::json::{self, Object, Text};
 use super::{ciphertext, jws};
 use crate::crypto::{CbcKey, VerifyingKey};
-use crate::error::ApiError;
+use crate::error::{Answerer, ApiError};
 use crate::{Error, UserData, user_data};
 
 /// What an answer is opened with.
@@ -26,8 +26,8 @@ pub(crate) struct Envelope<'a> {
 }
 
 /// The body of an answer with status 200.
-pub(crate) fn success(status: u16, body: &[u8]) -> Result<&[u8], Error> {
-    if status == 200 { Ok(body) } else { Err(Error::Api(ApiError::new(status, body))) }
+pub(crate) fn success(by: Answerer, status: u16, body: &[u8]) -> Result<&[u8], Error> {
+    if status == 200 { Ok(body) } else { Err(Error::Api(ApiError::new(by, status, body))) }
 }
 
 impl<'a> Envelope<'a> {
