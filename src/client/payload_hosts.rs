@@ -255,7 +255,7 @@ mod tests {
         assert!(hosts.check("http://files.example.com/x").is_err());
         assert!(hosts.check("http://10.0.0.5/x").is_err());
         // Not even where the service itself is on this machine.
-        assert!(super::PayloadHosts::listed(&[]).unwrap().check("http://127.0.0.1/").is_err());
+        assert!(PayloadHosts::listed(&[]).unwrap().check("http://127.0.0.1/").is_err());
     }
 
     #[cfg(feature = "client")]

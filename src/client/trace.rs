@@ -58,7 +58,7 @@ mod on {
                 let error_type = error_type(error);
                 self.span.record("error.type", display(&error_type));
                 let _entered = self.span.enter();
-                tracing::warn!(target: "civic_sip", error.type = %error_type, %error, "exchange refused");
+                tracing::warn!(target: "civic_sip", { "error.type" = %error_type, %error }, "exchange refused");
             }
             result
         }
@@ -82,10 +82,12 @@ mod on {
             let status = outcome.as_ref().ok().map(|answer| answer.status().as_u16());
             tracing::warn!(
                 target: "civic_sip",
-                http.request.resend_count = count,
-                http.response.status_code = status,
-                waited = waited.as_secs_f64(),
-                "sending again",
+                {
+                    "http.request.resend_count" = count,
+                    "http.response.status_code" = status,
+                    "civic_sip.waited" = waited.as_secs_f64(),
+                },
+                "sending again"
             );
         }
     }

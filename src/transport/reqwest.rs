@@ -4,16 +4,19 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::header::CONTENT_LENGTH;
+use http::Version;
+use http::header::{CONNECTION, CONTENT_LENGTH};
 use reqwest::redirect;
 
-use super::TransportError;
 use super::resolver::{MayLeadTo, Resolver, is_forbidden};
 use super::runtime::RuntimeCheck;
+use super::{BoxError, TransportError};
 use crate::Error;
 
+mod gate;
 mod options;
 
+use gate::Gate;
 pub(crate) use options::{Proxy, Roots};
 
 /// What a [`ReqwestTransport`] needs to know.
@@ -35,6 +38,7 @@ pub(crate) struct Settings {
 pub(crate) struct ReqwestTransport {
     settings: Settings,
     service: OnceLock<reqwest::Client>,
+    gate: Gate,
     /// Made when they are needed, which with most apps is never: to hosts elsewhere, and on this machine.
     elsewhere: OnceLock<reqwest::Client>,
     here: OnceLock<reqwest::Client>,
@@ -61,6 +65,7 @@ impl ReqwestTransport {
         Self {
             settings,
             service: OnceLock::new(),
+            gate: Gate::default(),
             elsewhere: OnceLock::new(),
             here: OnceLock::new(),
             runtime: RuntimeCheck::default(),
@@ -83,7 +88,11 @@ impl ReqwestTransport {
         within: Duration,
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
         let client = self.service().map_err(|error| TransportError::NotSent(error.into()))?;
-        send(client, request, max_response_bytes, within).await
+        let answer = self.gate.pass(send(client, request, max_response_bytes, within)).await?;
+        if answer.version() == Version::HTTP_11 && !says_close(&answer) {
+            self.gate.returns();
+        }
+        Ok(answer)
     }
 
     /// Sends a request to a host that the service named.
@@ -122,7 +131,9 @@ impl ReqwestTransport {
 
     fn service(&self) -> Result<&reqwest::Client, Error> {
         made_once(&self.service, || {
-            start(&self.settings, || builder(&self.settings, self.settings.loopback))
+            start(&self.settings, || {
+                builder(&self.settings, self.settings.loopback).connector_layer(self.gate.clone())
+            })
         })
     }
 }
@@ -181,7 +192,8 @@ async fn send(
         .map_err(|error| TransportError::NotSent(error.without_url().into()))?;
     *request.timeout_mut() = Some(within);
     let mut answer = client.execute(request).await.map_err(from_reqwest)?;
-    let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
+    let (status, version) = (answer.status(), answer.version());
+    let headers = std::mem::take(answer.headers_mut());
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
@@ -198,8 +210,17 @@ async fn send(
     }
     let mut response = http::Response::new(body);
     *response.status_mut() = status;
+    *response.version_mut() = version;
     *response.headers_mut() = headers;
     Ok(response)
+}
+
+/// Whether the connection ends with this answer (RFC 9112, section 9.6).
+fn says_close(answer: &http::Response<Vec<u8>>) -> bool {
+    answer
+        .headers()
+        .get(CONNECTION)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"))
 }
 
 fn too_large(limit: usize) -> TransportError {
