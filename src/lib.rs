@@ -1,6 +1,8 @@
 //! Client of the Civic Secure Identity Platform (SIP).
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod client;
 mod crypto;
 mod error;

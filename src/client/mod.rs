@@ -183,6 +183,16 @@ impl CivicSip {
             .map(Reply::UserData)
     }
 
+    /// A client with the same configuration, and no connection in common.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn apart(&self) -> Self {
+        let wire = match &*self.1 {
+            Wire::Own(transport) => Arc::new(Wire::Own(Box::new(transport.apart()))),
+            Wire::Given(_) => Arc::clone(&self.1),
+        };
+        Self(Arc::clone(&self.0), wire)
+    }
+
     fn opener(&self) -> Opener<'_> {
         let app = &*self.0;
         Opener {

@@ -15,6 +15,8 @@ use crate::Error;
 
 mod gate;
 mod options;
+#[cfg(test)]
+mod tests;
 
 use gate::Gate;
 pub(crate) use options::{Proxy, Roots};

@@ -20,7 +20,7 @@ impl RuntimeCheck {
     /// `is_config` outside of a Tokio runtime, or in one without I/O or time.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let handle = Handle::try_current().map_err(|_| {
-            Error::config("the async client works inside a Tokio runtime only; call it from one")
+            Error::config("the async client works inside a Tokio runtime only; call it from one, or use `civic_sip::blocking`")
         })?;
         let id = handle.id();
         let mut last_good = self.last_good.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
