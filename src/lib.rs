@@ -1,3 +1,4 @@
 //! stub
 #![allow(dead_code)]
+pub mod authsig;
 mod crypto;
