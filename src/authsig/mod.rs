@@ -7,6 +7,7 @@ mod keys;
 mod location;
 mod names;
 mod query;
+mod readings;
 mod settings;
 mod signer;
 mod time;
