@@ -1,0 +1,96 @@
+//! Which addresses the client may talk to.
+
+use std::net::IpAddr;
+
+use http::Uri;
+
+/// An `https` URL, or an `http` one on this machine (RFC 3986; RFC 6761, section 6.3, for `localhost`).
+///
+/// # Errors
+///
+/// What is wrong, in words that follow the name of the setting.
+pub(crate) fn parse(url: &str) -> Result<Uri, &'static str> {
+    const FORM: &str = "has to be an absolute https URL";
+    // `Uri` would drop a fragment without a word.
+    if url.contains('#') {
+        return Err("has to be a URL without a fragment");
+    }
+    let uri: Uri = url.parse().map_err(|_| FORM)?;
+    let authority = uri.authority().ok_or(FORM)?.as_str();
+    let host = uri.host().ok_or(FORM)?;
+    if authority.contains('@') {
+        return Err("has to be a URL without a user name or password");
+    }
+    // Nothing that another URL parser could read as another host.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let is_literal = host.starts_with('[') && ip(host).is_some();
+    if host.is_empty() || !(is_literal || host.bytes().all(plain)) {
+        return Err(FORM);
+    }
+    match uri.scheme_str() {
+        Some("https") => Ok(uri),
+        Some("http") if is_loopback(&uri) => Ok(uri),
+        Some("http") => Err("has to be an https URL: plain http is for loopback addresses only"),
+        _ => Err(FORM),
+    }
+}
+
+/// Whether the host is this machine, by its name or as an address literal.
+pub(crate) fn is_loopback(uri: &Uri) -> bool {
+    let Some(host) = uri.host() else { return false };
+    host.eq_ignore_ascii_case("localhost") || ip(host).is_some_and(|ip| ip.is_loopback())
+}
+
+fn ip(host: &str) -> Option<IpAddr> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_anywhere_and_http_on_loopback() {
+        for url in [
+            "https://api.civic.com/sip",
+            "https://example.com:8443/a/b",
+            "https://[2001:db8::1]/",
+            "http://localhost:3000",
+            "http://LOCALHOST/",
+            "http://127.0.0.1:80/x",
+            "http://127.8.9.10/",
+            "http://[::1]:8080/sip",
+        ] {
+            assert!(parse(url).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for url in [
+            "",
+            "/sip",
+            "example.com",
+            "ftp://example.com/",
+            "http://example.com/",
+            "http://127.0.0.1.example.com/",
+            "http://localhost.example.com/",
+            "http://127.0.0.1@example.com/",
+            "http://localhost:80@example.com/",
+            "https://user:password@example.com/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0.0.0.0/",
+            "http://[::ffff:127.0.0.1]/",
+            "https://exämple.com/",
+            "https://example.com/#fragment",
+            "https:///path",
+            "https://%6cocalhost/",
+            "http://localhost\\@example.com/",
+            "https://[nonsense]/",
+        ] {
+            assert!(parse(url).is_err(), "{url}");
+        }
+    }
+}

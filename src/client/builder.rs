@@ -1,0 +1,337 @@
+//! The configuration of a client, checked as a whole.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::Uri;
+use zeroize::Zeroizing;
+
+use super::{CivicSip, Inner, Wire, address, environment, keys};
+use crate::protocol::{AUDIENCE, PATH};
+use crate::transport::Transport;
+use crate::{Environment, Error};
+
+/// The hosted service.
+const BASE_URL: &str = "https://api.civic.com/sip";
+
+/// More would be a switch that turns the checks of time off.
+const MAX_LEEWAY: Duration = Duration::from_secs(600);
+
+pub(crate) type Clock = dyn Fn() -> SystemTime + Send + Sync;
+
+/// Sets up a [`CivicSip`]. Needs app id, private signing key and secret; all else has defaults.
+///
+/// ```
+/// # fn main() -> Result<(), civic_sip::Error> {
+/// use std::time::Duration;
+/// use civic_sip::{CivicSip, Environment};
+///
+/// let civic = CivicSip::builder()
+///     .app_id("app42")
+///     .private_signing_key("ec844af6422e1f3db7bdbf6443bd47ea9e58f31a708045a9b8c4f36a3987bad4")
+///     .secret("50c0c3273d5a7ca8a04287f82c6d0111")
+///     .environment(Environment::Dev)
+///     .timeout(Duration::from_secs(10))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct CivicSipBuilder {
+    app_id: Option<String>,
+    private_signing_key: Option<Zeroizing<String>>,
+    secret: Option<Zeroizing<String>>,
+    /// `None` for a name that is no environment's.
+    environment: Option<Environment>,
+    base_url: Option<String>,
+    stage_in_url: bool,
+    sip_public_key: Option<String>,
+    audience: String,
+    leeway: Duration,
+    timeout: Duration,
+    connect_timeout: Duration,
+    transport: Option<Box<dyn Transport>>,
+    max_response_bytes: usize,
+    clock: Arc<Clock>,
+    /// Whether problems name environment variables rather than methods.
+    from_environment: bool,
+}
+
+impl CivicSipBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            app_id: None,
+            private_signing_key: None,
+            secret: None,
+            environment: Some(Environment::Prod),
+            base_url: None,
+            stage_in_url: true,
+            sip_public_key: None,
+            audience: AUDIENCE.to_owned(),
+            leeway: Duration::from_secs(60),
+            timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            transport: None,
+            max_response_bytes: 64 * 1024 * 1024,
+            clock: Arc::new(SystemTime::now),
+            from_environment: false,
+        }
+    }
+
+    /// The id of the app, from the service's portal. Required.
+    pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
+        self.app_id = Some(app_id.into());
+        self
+    }
+
+    /// The app's P-256 private key that signs requests, in hex. Required.
+    ///
+    /// 60 to 64 digits, or 66 that begin with `00`, in either case, white space around them allowed.
+    pub fn private_signing_key(mut self, hex: impl Into<String>) -> Self {
+        self.private_signing_key = Some(Zeroizing::new(hex.into()));
+        self
+    }
+
+    /// The secret that the app shares with the service: 32 hex digits, white space around them allowed. Required.
+    ///
+    /// Keep their case as the portal shows it: requests are digested with the text, not with the bytes.
+    pub fn secret(mut self, hex: impl Into<String>) -> Self {
+        self.secret = Some(Zeroizing::new(hex.into()));
+        self
+    }
+
+    /// The stage of the service, which stands in the URL. [`Environment::Prod`] unless set.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Where the service is, up to the stage: `https://api.civic.com/sip` unless set.
+    ///
+    /// Plain `http` is for loopback addresses only.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Whether the stage stands between the base URL and the path, as it does unless set otherwise.
+    pub fn stage_in_url(mut self, stage_in_url: bool) -> Self {
+        self.stage_in_url = stage_in_url;
+        self
+    }
+
+    /// The P-256 public key that the service signs with, uncompressed, in hex: that of api.civic.com unless set.
+    pub fn sip_public_key(mut self, hex: impl Into<String>) -> Self {
+        self.sip_public_key = Some(hex.into());
+        self
+    }
+
+    /// The audience (`aud`, RFC 7519, section 4.1.3) that requests name and answers must name:
+    /// `https://api.civic.com/sip/` unless set. A last slash makes no difference in answers.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = audience.into();
+        self
+    }
+
+    /// How far the service's clock may be off, 60 s unless set. More than 10 minutes are refused.
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// How long an exchange may take in all, 30 s unless set.
+    ///
+    /// A transport of one's own keeps its own time.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long making a connection may take, TLS included, 10 s unless set.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sends requests over another HTTP stack than the crate's own.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Box::new(transport));
+        self
+    }
+
+    /// The largest body of an answer, in bytes: 64 MiB unless set. A larger one is refused as it passes the limit.
+    pub fn max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Where the time comes from: [`SystemTime::now`] unless set.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    pub(super) fn named_by_environment(mut self) -> Self {
+        self.from_environment = true;
+        self
+    }
+
+    pub(super) fn environment_named(mut self, name: String) -> Self {
+        self.environment = Environment::from_stage(name.trim());
+        self
+    }
+
+    /// Reads the keys and makes the client.
+    ///
+    /// # Errors
+    ///
+    /// `is_config`, naming everything that is missing or wrong, and what it should look like.
+    pub fn build(self) -> Result<CivicSip, Error> {
+        let mut problems = Problems { found: Vec::new(), variables: self.from_environment };
+        let app_id = problems.unless_ok("app_id", required(self.app_id.as_deref(), app_id));
+        let signing_key = problems.unless_ok(
+            "private_signing_key",
+            required(self.private_signing_key.as_ref().map(|key| key.as_str()), keys::signing_key),
+        );
+        let secret = problems.unless_ok(
+            "secret",
+            required(self.secret.as_ref().map(|secret| secret.as_str()), keys::secret),
+        );
+        let service_key = self.sip_public_key.as_deref().unwrap_or(keys::SERVICE_PUBLIC_KEY);
+        let service_key =
+            problems.unless_ok("sip_public_key", required(Some(service_key), keys::public_key));
+        let stage = problems
+            .unless_ok("environment", self.environment.ok_or("has to be `prod` or `dev`"))
+            .unwrap_or_default();
+        let uri = problems.unless_ok("base_url", self.uri(stage));
+        if self.audience.is_empty() {
+            problems.add("audience", "is empty");
+        }
+        if self.leeway > MAX_LEEWAY {
+            problems.add("leeway", "may be 10 minutes at most");
+        }
+        if self.timeout.is_zero() {
+            problems.add("timeout", "has to be longer than nothing");
+        }
+        if self.connect_timeout.is_zero() {
+            problems.add("connect_timeout", "has to be longer than nothing");
+        }
+        let (
+            Some(app_id),
+            Some(signing_key),
+            Some((digest_key, cbc_key)),
+            Some(service_key),
+            Some(uri),
+            [],
+        ) = (app_id, signing_key, secret, service_key, uri, &*problems.found)
+        else {
+            return Err(problems.into());
+        };
+        let wire = match self.transport {
+            Some(transport) => Wire::Given(transport),
+            None => own_wire(&uri, self.timeout, self.connect_timeout)?,
+        };
+        Ok(CivicSip(Arc::new(Inner {
+            app_id,
+            audience: self.audience,
+            uri,
+            signing_key,
+            digest_key,
+            cbc_key,
+            service_key,
+            leeway: self.leeway,
+            clock: self.clock,
+            max_response_bytes: self.max_response_bytes,
+            wire,
+        })))
+    }
+
+    fn uri(&self, environment: Environment) -> Result<Uri, &'static str> {
+        let base = self.base_url.as_deref().unwrap_or(BASE_URL).trim();
+        if base.contains('?') {
+            return Err("has to be a URL without a query");
+        }
+        let stage = if self.stage_in_url { environment.stage() } else { "" };
+        let mut url = base.trim_end_matches('/').to_owned();
+        for part in [stage, PATH] {
+            if !part.is_empty() {
+                url.push('/');
+                url.push_str(part);
+            }
+        }
+        address::parse(&url)
+    }
+}
+
+#[cfg(feature = "client")]
+fn own_wire(uri: &Uri, timeout: Duration, connect_timeout: Duration) -> Result<Wire, Error> {
+    use crate::transport::reqwest::{ReqwestTransport, Settings};
+
+    if uri.scheme_str() == Some("https") && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+        return Err(Error::config(
+            "base_url is https, which needs the feature `rustls` or `native-tls`, or a `transport`",
+        ));
+    }
+    let settings = Settings { timeout, connect_timeout, loopback: address::is_loopback(uri) };
+    ReqwestTransport::new(&settings).map(Wire::Own)
+}
+
+/// Requests can be made and answers be opened without a transport.
+#[cfg(not(feature = "client"))]
+fn own_wire(_: &Uri, _: Duration, _: Duration) -> Result<Wire, Error> {
+    Ok(Wire::Absent)
+}
+
+fn required<T>(
+    value: Option<&str>,
+    read: impl FnOnce(&str) -> Result<T, &'static str>,
+) -> Result<T, &'static str> {
+    match value {
+        None => Err("is missing"),
+        Some(value) if value.trim().is_empty() => Err("is empty"),
+        Some(value) => read(value),
+    }
+}
+
+fn app_id(text: &str) -> Result<String, &'static str> {
+    let app_id = text.trim();
+    if app_id.chars().any(|character| character.is_whitespace() || character.is_control()) {
+        return Err("has to be the app's id from the portal, with no white space in it");
+    }
+    Ok(app_id.to_owned())
+}
+
+/// Everything that is wrong, so that all of it can be mended at once. Names and forms, never values.
+struct Problems {
+    found: Vec<String>,
+    variables: bool,
+}
+
+impl Problems {
+    fn add(&mut self, field: &str, problem: &str) {
+        let name = if self.variables { environment::variable(field) } else { field };
+        self.found.push(format!("{name} {problem}"));
+    }
+
+    fn unless_ok<T>(&mut self, field: &str, result: Result<T, &'static str>) -> Option<T> {
+        result.map_err(|problem| self.add(field, problem)).ok()
+    }
+}
+
+impl From<Problems> for Error {
+    fn from(problems: Problems) -> Self {
+        Self::config(problems.found.join("; "))
+    }
+}
+
+/// Shows no key and no secret.
+impl fmt::Debug for CivicSipBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CivicSipBuilder")
+            .field("app_id", &self.app_id)
+            .field("environment", &self.environment)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,102 @@
+//! One client for the whole process, for those who want it: the gem's `Civic::SIP.configure`.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{PoisonError, RwLock};
+
+use zeroize::Zeroize as _;
+
+use super::{CivicSip, Environment};
+use crate::{Error, UserData};
+
+static CLIENT: RwLock<Option<CivicSip>> = RwLock::new(None);
+
+/// What [`configure`] fills in.
+#[derive(Default)]
+pub struct Config {
+    /// The id of the app.
+    pub app_id: String,
+    /// The app's P-256 private key, in hex.
+    pub private_signing_key: String,
+    /// The secret that the app shares with the service, in hex.
+    pub secret: String,
+    /// The stage of the service.
+    pub environment: Environment,
+    /// Where the service is, if not at api.civic.com.
+    pub base_url: Option<String>,
+    /// The key that the service signs with, in hex, if not that of api.civic.com.
+    pub sip_public_key: Option<String>,
+}
+
+/// Shows no key and no secret.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("app_id", &self.app_id)
+            .field("environment", &self.environment)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Config {
+    fn drop(&mut self) {
+        self.private_signing_key.zeroize();
+        self.secret.zeroize();
+    }
+}
+
+/// Sets up the client that the function [`exchange_code`] uses.
+///
+/// Configuring again replaces it for later calls. An invalid configuration leaves the one that there was.
+///
+/// # Errors
+///
+/// `is_config`, naming everything that is missing or wrong.
+///
+/// ```
+/// # fn main() -> Result<(), civic_sip::Error> {
+/// civic_sip::configure(|config| {
+///     config.app_id = "app42".into();
+///     config.private_signing_key =
+///         "ec844af6422e1f3db7bdbf6443bd47ea9e58f31a708045a9b8c4f36a3987bad4".into();
+///     config.secret = "50c0c3273d5a7ca8a04287f82c6d0111".into();
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn configure(set: impl FnOnce(&mut Config)) -> Result<(), Error> {
+    let mut config = Config::default();
+    set(&mut config);
+    let mut builder = CivicSip::builder()
+        .app_id(&config.app_id)
+        .private_signing_key(&config.private_signing_key)
+        .secret(&config.secret)
+        .environment(config.environment);
+    if let Some(base_url) = &config.base_url {
+        builder = builder.base_url(base_url);
+    }
+    if let Some(sip_public_key) = &config.sip_public_key {
+        builder = builder.sip_public_key(sip_public_key);
+    }
+    let client = builder.build()?;
+    *CLIENT.write().unwrap_or_else(PoisonError::into_inner) = Some(client);
+    Ok(())
+}
+
+/// Exchanges the token with the client that was set up by [`configure`], as it is at the time of the call.
+///
+/// # Errors
+///
+/// `is_config` if nothing was configured; else as [`CivicSip::exchange_code`].
+pub fn exchange_code(
+    token: impl AsRef<str>,
+) -> impl Future<Output = Result<UserData, Error>> + Send + 'static {
+    let token = token.as_ref().to_owned();
+    let client = CLIENT.read().unwrap_or_else(PoisonError::into_inner).clone();
+    async move {
+        let client = client
+            .ok_or_else(|| Error::config("there is none yet: call `civic_sip::configure` first"))?;
+        client.exchange_code(token).await
+    }
+}

@@ -1,0 +1,169 @@
+//! JSON objects in which no member stands twice (RFC 8259, section 4, leaves their meaning open).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// More members than any object of the service has; keeps the search for repeated ones short.
+const MAX_MEMBERS: usize = 256;
+
+/// An object that reads its own members.
+pub(crate) trait Object<'de>: Default {
+    /// Reads the value of the member if it is known, with [`set`], and says whether it was.
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error>;
+}
+
+/// Reads the value of a known member.
+pub(crate) fn set<'de, A, T>(slot: &mut Option<T>, map: &mut A) -> Result<bool, A::Error>
+where
+    A: MapAccess<'de>,
+    T: Deserialize<'de>,
+{
+    if slot.is_some() {
+        return Err(A::Error::custom("a member stands twice"));
+    }
+    *slot = Some(map.next_value()?);
+    Ok(true)
+}
+
+/// Reads the whole text as one object.
+pub(crate) fn object<'de, T: Object<'de>>(text: &'de [u8]) -> Option<T> {
+    serde_json::from_slice(text).ok().map(|Unique(object)| object)
+}
+
+/// Reads an [`Object`], refusing repeated members, known and unknown.
+pub(crate) struct Unique<T>(pub(crate) T);
+
+impl<'de, T: Object<'de>> Deserialize<'de> for Unique<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UniqueVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct UniqueVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Object<'de>> Visitor<'de> for UniqueVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let mut object = T::default();
+        let mut unknown = Vec::<Text<'de>>::new();
+        while let Some(name) = map.next_key::<Text<'de>>()? {
+            if object.member(&name.0, &mut map)? {
+                continue;
+            }
+            if unknown.contains(&name) || unknown.len() == MAX_MEMBERS {
+                return Err(A::Error::custom("a member stands twice, or there are too many"));
+            }
+            map.next_value::<IgnoredAny>()?;
+            unknown.push(name);
+        }
+        Ok(object)
+    }
+}
+
+/// A string, borrowed from the input where it has no escapes.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(text)))
+    }
+}
+
+/// One string or a list of strings (`aud`: RFC 7519, section 4.1.3).
+pub(crate) struct Texts<'de>(pub(crate) Vec<Text<'de>>);
+
+impl<'de> Deserialize<'de> for Texts<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextsVisitor;
+
+        impl<'de> Visitor<'de> for TextsVisitor {
+            type Value = Texts<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Texts<'de>, E> {
+                Ok(Texts(vec![Text(Cow::Borrowed(text))]))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Texts<'de>, E> {
+                Ok(Texts(vec![Text(Cow::Owned(text.to_owned()))]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts<'de>, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = seq.next_element()? {
+                    texts.push(text);
+                }
+                Ok(Texts(texts))
+            }
+        }
+
+        deserializer.deserialize_any(TextsVisitor)
+    }
+}
+
+/// Seconds since 1970, whole or not (`NumericDate`: RFC 7519, section 2).
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) struct NumericDate(pub(crate) f64);
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberVisitor;
+
+        impl Visitor<'_> for NumberVisitor {
+            type Value = NumericDate;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<NumericDate, E> {
+                Ok(NumericDate(number))
+            }
+
+            // Past 2^53 seconds the rounding is of no interest.
+            fn visit_i64<E>(self, number: i64) -> Result<NumericDate, E> {
+                Ok(NumericDate(number as f64))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<NumericDate, E> {
+                Ok(NumericDate(number as f64))
+            }
+        }
+
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}

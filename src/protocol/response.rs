@@ -1,0 +1,93 @@
+//! An answer of the service, from status and bytes to [`UserData`].
+
+use serde::de::MapAccess;
+
+use super::claims::{self, Expected};
+use super::json::{self, Object, Text};
+use super::{ciphertext, jws};
+use crate::crypto::{CbcKey, VerifyingKey};
+use crate::error::ApiError;
+use crate::{Error, UserData, user_data};
+
+/// What an answer is opened with.
+pub(crate) struct Opener<'a> {
+    pub(crate) service_key: &'a VerifyingKey,
+    pub(crate) cbc_key: &'a CbcKey,
+    pub(crate) expected: Expected<'a>,
+}
+
+/// What stands outside the signed token; TLS alone vouches for it.
+pub(crate) struct Envelope<'a> {
+    /// The token, or the link to it.
+    pub(crate) data: Text<'a>,
+    pub(crate) user_id: String,
+    pub(crate) encrypted: bool,
+    pub(crate) processed: bool,
+}
+
+/// The body of an answer with status 200.
+pub(crate) fn success(status: u16, body: &[u8]) -> Result<&[u8], Error> {
+    if status == 200 { Ok(body) } else { Err(Error::Api(ApiError::new(status, body))) }
+}
+
+impl<'a> Envelope<'a> {
+    pub(crate) fn read(body: &'a [u8]) -> Result<Self, Error> {
+        let members: Members<'a> =
+            json::object(body).ok_or(Error::envelope("it is no JSON object of the right form"))?;
+        if members.alg.is_some_and(|alg| alg.0 != "aes") {
+            return Err(Error::envelope("`alg` is not `aes`"));
+        }
+        let user_id = members.user_id.ok_or(Error::envelope("`userId` is missing"))?.0;
+        if user_id.is_empty() {
+            return Err(Error::envelope("`userId` is empty"));
+        }
+        Ok(Self {
+            data: members.data.ok_or(Error::envelope("`data` is missing"))?,
+            user_id: user_id.into_owned(),
+            // The gem never looks at it: absent means encrypted.
+            encrypted: members.encrypted.unwrap_or(true),
+            processed: members.processed.unwrap_or(false),
+        })
+    }
+}
+
+#[derive(Default)]
+struct Members<'a> {
+    data: Option<Text<'a>>,
+    user_id: Option<Text<'a>>,
+    encrypted: Option<bool>,
+    alg: Option<Text<'a>>,
+    processed: Option<bool>,
+}
+
+impl<'a> Object<'a> for Members<'a> {
+    fn member<A: MapAccess<'a>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "data" => json::set(&mut self.data, map),
+            "userId" => json::set(&mut self.user_id, map),
+            "encrypted" => json::set(&mut self.encrypted, map),
+            "alg" => json::set(&mut self.alg, map),
+            "processed" => json::set(&mut self.processed, map),
+            _ => Ok(false),
+        }
+    }
+}
+
+impl Opener<'_> {
+    /// Verifies the token, checks its claims, decrypts what is in it and reads the items, in this order.
+    pub(crate) fn open(
+        &self,
+        token: &str,
+        encrypted: bool,
+        user_id: String,
+    ) -> Result<UserData, Error> {
+        let claims = jws::verify(token, self.service_key)?;
+        let data = claims::verified_data(&claims, &self.expected)?.0;
+        let items = if encrypted {
+            ciphertext::decrypt(&data, self.cbc_key, user_data::read_items)
+        } else {
+            user_data::read_items(data.as_bytes())
+        }?;
+        Ok(UserData::new(user_id, items))
+    }
+}

@@ -1,0 +1,53 @@
+//! Whether the Tokio runtime that we stand in has what a connection needs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+
+use tokio::runtime::{Handle, Id};
+
+use crate::Error;
+
+/// Finds out once per runtime, so that the steady state asks nothing.
+#[derive(Default)]
+pub(crate) struct RuntimeCheck {
+    last_good: Mutex<Option<Id>>,
+}
+
+impl RuntimeCheck {
+    /// # Errors
+    ///
+    /// `is_config` outside of a Tokio runtime, or in one without I/O or time.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let handle = Handle::try_current().map_err(|_| {
+            Error::config("the async client works inside a Tokio runtime only; call it from one")
+        })?;
+        let id = handle.id();
+        let mut last_good = self.last_good.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if *last_good == Some(id) {
+            return Ok(());
+        }
+        if !has_drivers() {
+            return Err(Error::config(
+                "the Tokio runtime has no I/O or no time; build it with `enable_all()`",
+            ));
+        }
+        *last_good = Some(id);
+        Ok(())
+    }
+}
+
+/// Tokio can't be asked: it panics where a driver is missing. So that happens here, caught and before anything is
+/// sent, rather than in the middle of an exchange.
+fn has_drivers() -> bool {
+    let probe = || {
+        drop(tokio::time::sleep(std::time::Duration::ZERO));
+        // A socket that is bound to nothing is enough to need the I/O driver. Where the system gives none, the
+        // exchange itself will say so.
+        if let Ok(socket) = std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0))
+            && socket.set_nonblocking(true).is_ok()
+        {
+            drop(tokio::net::UdpSocket::from_std(socket));
+        }
+    };
+    catch_unwind(AssertUnwindSafe(probe)).is_ok()
+}
