@@ -80,6 +80,9 @@ pub enum Error {
     /// A parameter that may be there only once is there again.
     #[error("the parameter `{0}` is repeated")]
     RepeatedParameter(&'static str),
+    /// A parameter that has a meaning in the legacy signature is there, but empty.
+    #[error("the parameter `{0}` is empty")]
+    EmptyParameter(&'static str),
     /// The query that was to be signed has a signature already.
     #[error("the query has a signature already")]
     AlreadySigned,

@@ -4,10 +4,14 @@ mod checks;
 mod error;
 mod guard;
 mod keys;
+#[cfg(feature = "authsig-legacy")]
+pub mod legacy;
 mod location;
 mod names;
+mod original;
 mod query;
 mod readings;
+mod ruby;
 mod settings;
 mod signer;
 mod time;

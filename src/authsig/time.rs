@@ -80,6 +80,11 @@ pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
 
 /// The form that Ruby and `date` write; nothing partial, no other spelling of it.
 fn parse_full(text: &str) -> Option<DateTime<Utc>> {
+    // Years of more or fewer than four digits are beyond what anyone writes, and what chrono can calculate with.
+    let (_, year) = text.rsplit_once(' ')?;
+    if year.len() != 4 || !year.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     let time = NaiveDateTime::parse_from_str(text, "%a %b %e %H:%M:%S UTC %Y").ok()?;
     ["%e", "%d", "%-d"]
         .iter()
