@@ -38,41 +38,38 @@ const BODY_LIMIT: usize = 4 * 1024;
 pub enum Error {
     /// The configuration, or the place that the client is used in, is wrong.
     #[error("configuration: {0}")]
-    #[non_exhaustive]
     Config(String),
     /// No connection was made. The same token may be sent again.
     #[error("the service can't be reached; nothing was sent, so the same token may be sent again")]
-    #[non_exhaustive]
     NotSent(#[source] BoxError),
     /// No connection was made in the time allowed. The same token may be sent again.
     #[error(
         "no connection to the service in time; nothing was sent, so the same token may be sent again"
     )]
-    #[non_exhaustive]
     ConnectTimeout(#[source] BoxError),
     /// The connection failed when the service may have had the token already.
     #[error("the connection to the service failed; the token may have been used up")]
-    #[non_exhaustive]
     Transport(#[source] BoxError),
     /// No answer in the time allowed. The service may have had the token already.
     #[error("the service did not answer in time; the token may have been used up")]
-    #[non_exhaustive]
     Timeout(#[source] BoxError),
+<<<<<<< HEAD
     /// The service, or the store of a payload, answered with an error.
     #[error("{0}")]
     #[non_exhaustive]
+=======
+    /// The service answered with an error.
+    #[error("the service answered {0}")]
+>>>>>>> authsig
     Api(ApiError),
     /// The token in the answer is not what the service signs for this app, now.
     #[error("the answer is not to be trusted: {0}")]
-    #[non_exhaustive]
     Verification(VerificationError),
     /// The signed data can't be decrypted. Nothing says which part failed.
     #[error("the data can't be decrypted: check that the secret belongs to the app id")]
-    #[non_exhaustive]
     Decryption,
     /// The code token can't be sent, or the answer has another form than the service's.
     #[error("{0}")]
-    #[non_exhaustive]
     Malformed(MalformedError),
 }
 

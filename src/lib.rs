@@ -1,6 +1,7 @@
 //! Client of the Civic Secure Identity Platform (SIP).
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod authsig;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod client;
