@@ -53,14 +53,8 @@ pub enum Error {
     /// No answer in the time allowed. The service may have had the token already.
     #[error("the service did not answer in time; the token may have been used up")]
     Timeout(#[source] BoxError),
-<<<<<<< HEAD
     /// The service, or the store of a payload, answered with an error.
     #[error("{0}")]
-    #[non_exhaustive]
-=======
-    /// The service answered with an error.
-    #[error("the service answered {0}")]
->>>>>>> authsig
     Api(ApiError),
     /// The token in the answer is not what the service signs for this app, now.
     #[error("the answer is not to be trusted: {0}")]
