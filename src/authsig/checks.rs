@@ -70,6 +70,11 @@ impl Checks {
     /// Checks the signed parameters, and nothing else.
     pub(super) fn check(&self, verified: &Verified, clock: &Clock) -> Result<(), Error> {
         verified.times().check(clock, self.max_age)?;
+        self.check_demands(verified)
+    }
+
+    /// The same without the times.
+    pub(super) fn check_demands(&self, verified: &Verified) -> Result<(), Error> {
         if self.require_expiry && verified.expires_at().is_none() {
             return Err(Error::missing("expires_at"));
         }
@@ -90,35 +95,30 @@ impl Checks {
 macro_rules! check_setters {
     () => {
         /// Demands that the person was identified by this service; a URL that names none means `password`.
-        #[must_use]
         pub fn service(mut self, service: impl Into<String>) -> Self {
             self.checks.service = Some(service.into());
             self
         }
 
         /// Demands that this is who was identified.
-        #[must_use]
         pub fn login(mut self, login: impl Into<String>) -> Self {
             self.checks.login = Some(login.into());
             self
         }
 
         /// Demands a `time` that is no longer ago than this.
-        #[must_use]
         pub fn max_age(mut self, age: Duration) -> Self {
             self.checks.max_age = Some(age);
             self
         }
 
         /// Demands that a parameter was signed; may be called for several.
-        #[must_use]
         pub fn require(mut self, name: impl Into<String>) -> Self {
             self.checks.required.push(name.into());
             self
         }
 
         /// Demands an `expires_at`. One that is there is checked in any case.
-        #[must_use]
         pub fn require_expiry(mut self) -> Self {
             self.checks.require_expiry = true;
             self

@@ -185,6 +185,9 @@ pub enum Error {
     /// The server could not be reached, or its answer not read.
     #[error("the server could not be asked")]
     Transport(#[source] Arc<dyn StdError + Send + Sync>),
+    /// There is nothing to send a request with.
+    #[error("there is no HTTP stack: turn on the feature `client`, or give a transport")]
+    NoTransport,
     /// The server answered something else than 200 or 403.
     #[error("the server answered with status {0}")]
     UnexpectedStatus(u16),

@@ -98,6 +98,11 @@ impl Target {
         &self.0
     }
 
+    /// Whether a browser can go there.
+    pub(super) fn is_web(&self) -> bool {
+        self.0.starts_with("https://") || self.0.starts_with("http://")
+    }
+
     /// Everything after the authority.
     pub(super) fn path(&self) -> &str {
         Absolute::parse(&self.0).map_or("/", |absolute| absolute.path)
@@ -119,15 +124,20 @@ impl Target {
 
     /// Whether what is sent there can be read or changed on its way.
     pub(super) fn is_exposed(&self) -> bool {
-        let Some(absolute) = Absolute::parse(&self.0) else { return true };
+        let is_plain = self.0.starts_with("http://");
+        !(self.0.starts_with("https://") || (is_plain && self.is_loopback()))
+    }
+
+    /// Whether the host is this machine, by its name or its address.
+    pub(super) fn is_loopback(&self) -> bool {
+        let Some(absolute) = Absolute::parse(&self.0) else { return false };
         let host = match absolute.authority.strip_prefix('[') {
             Some(rest) => rest.split(']').next(),
             None => absolute.authority.split(':').next(),
         };
         let host = host.unwrap_or_default();
-        let is_loopback = host == "localhost"
-            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        absolute.scheme != "https" && !(absolute.scheme == "http" && is_loopback)
+        host == "localhost"
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 

@@ -1,6 +1,7 @@
 //! AuthSig (draft docs).
 
 mod checks;
+pub mod decide;
 mod error;
 mod guard;
 mod keys;
@@ -8,9 +9,12 @@ mod keys;
 pub mod legacy;
 mod location;
 mod names;
+mod notification;
 mod original;
 mod query;
 mod readings;
+mod remote;
+mod request;
 mod ruby;
 mod settings;
 mod signer;
@@ -22,6 +26,9 @@ pub use error::Error;
 #[cfg(feature = "redis")]
 pub use guard::RedisGuard;
 pub use guard::{Claim, ClaimFuture, MemoryGuard, ReplayGuard};
+pub use notification::Notification;
+pub use remote::Remote;
+pub use request::{Request, Time};
 pub use signer::Signer;
 pub use verified::Verified;
 pub use verifier::Verifier;

@@ -1,6 +1,5 @@
 //! Which names a query may have: none that a framework could mistake for a reserved one.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::error::Error;
@@ -112,7 +111,7 @@ impl Ignored {
         }
     }
 
-    pub(super) fn contains(&self, name: &Cow<'_, str>) -> bool {
+    pub(super) fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|ignored| ignored == name)
     }
 }

@@ -1,9 +1,10 @@
 //! The text that the original server signed, and what it proves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::checks::{Times, check_expiry};
 use super::error::Error;
@@ -107,6 +108,9 @@ impl Parameters {
         secret: &[u8],
         assumptions: &Assumptions<'_>,
     ) -> Result<(), Error> {
+        if assumptions.logins.is_some_and(|logins| !logins(self.login())) {
+            return Err(Error::UnknownLogin);
+        }
         self.weighable(bytes, secret, assumptions.with_fudge)
             .weigh(assumptions.only_names, assumptions.logins)
     }
@@ -143,10 +147,14 @@ impl Parameters {
         Ok(times)
     }
 
+    #[cfg(feature = "authsig-legacy")]
     pub(super) fn check_size(&self, bytes: &[u8]) -> Result<(), Error> {
         self.weighable(bytes, &[], false).check_size()
     }
 }
+
+/// Whether a login could ever have existed, as verifiers hold it.
+pub(super) type SharedLogins = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// What is known of the signing side.
 #[derive(Clone, Copy)]
@@ -164,20 +172,7 @@ fn parse_fudge(text: &str) -> Option<i64> {
 
 /// RFC 3339 with its offset, the full form, or epoch digits that Ruby would not take for a date.
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    time::parse_time(text).filter(|_| !reads_as_hours(text))
-}
-
-/// `YYYYMMDDhh` from 1970 on is ten digits, as epoch seconds from 2001 to 2286 are.
-fn reads_as_hours(text: &str) -> bool {
-    let number = |from, to| text.get(from..to).and_then(|part| part.parse::<u32>().ok());
-    let (Some(year), Some(month), Some(day), Some(hour)) =
-        (number(0, 4), number(4, 6), number(6, 8), number(8, 10))
-    else {
-        return false;
-    };
-    let is_date =
-        i32::try_from(year).is_ok_and(|year| NaiveDate::from_ymd_opt(year, month, day).is_some());
-    text.len() == 10 && year >= 1970 && is_date && hour <= 24
+    time::parse_time(text).filter(|_| !time::reads_as_hours(text))
 }
 
 /// What a signature has to look like, and the work that it asks for.

@@ -107,7 +107,6 @@ macro_rules! shared_setters {
         ///
         /// A link for one's own use needs a purpose, or a secret that no AuthSig server signs with: such a server
         /// signs whatever parameters it is asked to.
-        #[must_use]
         pub fn purpose(mut self, purpose: impl Into<String>) -> Self {
             self.settings.set_purpose(&purpose.into());
             self
@@ -119,7 +118,6 @@ macro_rules! shared_setters {
         /// absolute URL that is elsewhere is refused; scheme, case of the host and the default port aside nothing
         /// is normalised. User information, query, fragment, characters outside ASCII, `\` and dot segments in it
         /// make every signing and verifying fail.
-        #[must_use]
         pub fn bind_to(mut self, url: impl Into<String>) -> Self {
             self.settings.bind_to(&url.into());
             self
@@ -129,14 +127,12 @@ macro_rules! shared_setters {
         ///
         /// A name with a meaning of its own (`login`, `service`, `time`, `time_fudge`, `expires_at`, `nonce`,
         /// `signature`, `secret`) can't be ignored: every signing and verifying then fails.
-        #[must_use]
         pub fn ignore(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
             self.settings.ignored.add(names);
             self
         }
 
         /// Takes the time from elsewhere than the system's clock.
-        #[must_use]
         pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
             self.settings.clock = Clock::new(clock);
             self

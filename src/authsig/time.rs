@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use super::error::Error;
 
@@ -71,6 +71,28 @@ pub(super) fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
         return None;
     }
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+}
+
+/// Epoch seconds, which every reader of times understands; RFC 3339 where they could be taken for a date.
+pub(super) fn write(time: DateTime<Utc>) -> String {
+    let seconds = time.timestamp().to_string();
+    if seconds.starts_with('-') || reads_as_hours(&seconds) {
+        return time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    }
+    seconds
+}
+
+/// `YYYYMMDDhh` from 1970 on is ten digits, as epoch seconds from 2001 to 2286 are: Ruby takes it for a date.
+pub(super) fn reads_as_hours(text: &str) -> bool {
+    let number = |from, to| text.get(from..to).and_then(|part| part.parse::<u32>().ok());
+    let (Some(year), Some(month), Some(day), Some(hour)) =
+        (number(0, 4), number(4, 6), number(6, 8), number(8, 10))
+    else {
+        return false;
+    };
+    let is_date =
+        i32::try_from(year).is_ok_and(|year| NaiveDate::from_ymd_opt(year, month, day).is_some());
+    text.len() == 10 && year >= 1970 && is_date && hour <= 24
 }
 
 /// What [`parse_instant`] reads, or the full form `Tue May 21 17:17:19 UTC 2013`.

@@ -131,7 +131,6 @@ impl fmt::Debug for Settings {
 macro_rules! shared_setters {
     ($only_names:literal) => {
         #[doc = $only_names]
-        #[must_use]
         pub fn only_names(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
             self.settings.set_only_names(names);
             self
@@ -140,7 +139,6 @@ macro_rules! shared_setters {
         /// Takes stored parameters into the signed text that are not in the URL, as the slugs of its `default` say.
         ///
         /// Parameters of the URL come before them; a `secret` among them takes the place of the house secret.
-        #[must_use]
         pub fn defaults(
             mut self,
             defaults: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::{Settings, Verified, bcrypt, shared_setters};
 use crate::authsig::error::Error;
 use crate::authsig::location;
-use crate::authsig::original::{self, Assumptions};
+use crate::authsig::original::{self, Assumptions, SharedLogins};
 use crate::authsig::query;
 use crate::authsig::time::Clock;
 
@@ -21,7 +21,7 @@ const DEFAULT_MAX_COST: u32 = 12;
 #[must_use]
 pub struct Verifier {
     settings: Settings,
-    logins: Option<Arc<dyn Fn(&str) -> bool + Send + Sync>>,
+    logins: Option<SharedLogins>,
     max_cost: u32,
     max_age: Option<Duration>,
     clock: Clock,
@@ -101,9 +101,6 @@ impl Verifier {
         }
         bcrypt::verify(&bcrypt::digest(&text)?, signature.value())?;
         let times = parameters.times(self.clock.now()?, self.max_age)?;
-        if self.logins.as_ref().is_some_and(|logins| !logins(parameters.login())) {
-            return Err(Error::UnknownLogin);
-        }
         let logins = self.logins.as_deref().map(|logins| |login: &str| logins(login));
         let assumptions = Assumptions {
             only_names: self.settings.only_names()?,
