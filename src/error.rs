@@ -99,6 +99,13 @@ impl ApiError {
     }
 }
 
+#[cfg(feature = "axum")]
+impl ApiError {
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.by == Answerer::Service
+    }
+}
+
 /// The body may say something about a person.
 impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

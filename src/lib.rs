@@ -37,6 +37,8 @@
 )]
 
 pub mod authsig;
+#[cfg(feature = "axum")]
+pub mod axum;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod client;

@@ -247,12 +247,10 @@ impl Remote {
         let transport = self
             .own_transport
             .get_or_init(|| {
-                let settings = Settings {
-                    timeout: Duration::from_secs(30),
-                    connect_timeout: Duration::from_secs(10),
-                    loopback: Target::new(&self.base).is_ok_and(|base| base.is_loopback()),
-                };
-                ReqwestTransport::new(&settings).map_err(|error| Error::Transport(Arc::new(error)))
+                let loopback = Target::new(&self.base).is_ok_and(|base| base.is_loopback());
+                let (timeout, connecting) = (Duration::from_secs(30), Duration::from_secs(10));
+                let settings = Settings::new(timeout, connecting, loopback);
+                ReqwestTransport::new(settings).map_err(|error| Error::Transport(Arc::new(error)))
             })
             .as_ref()
             .map_err(Clone::clone)?;

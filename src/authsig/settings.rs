@@ -51,6 +51,12 @@ impl Settings {
         self.target.as_ref().map(|target| target.as_ref().map_err(Clone::clone)).transpose()
     }
 
+    /// The path of the URL bound to.
+    #[cfg(feature = "axum")]
+    pub(super) fn bound_path(&self) -> Option<&str> {
+        self.target().ok().flatten().map(Target::path)
+    }
+
     /// Refuses a URL that is not where signatures are bound to.
     pub(super) fn check_location(&self, parts: &Parts<'_>) -> Result<(), Error> {
         self.target()?.map_or(Ok(()), |target| target.check(parts))

@@ -71,6 +71,12 @@ impl Verifier {
         self.verify_query(parts.query)
     }
 
+    /// Whether signatures are bound to a URL with another path than this one.
+    #[cfg(feature = "axum")]
+    pub(crate) fn is_bound_elsewhere(&self, path: &str) -> bool {
+        self.settings.bound_path().is_some_and(|bound| bound != path)
+    }
+
     /// Verifies a bare query, with no `?` before it.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ pub struct CivicSipBuilder {
     sip_public_key: Option<String>,
     audience: String,
     leeway: Duration,
-    timeout: Duration,
+    pub(super) timeout: Duration,
     pub(super) connect_timeout: Duration,
     /// It may hold a password.
     pub(super) proxy: Option<Zeroizing<String>>,

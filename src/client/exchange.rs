@@ -80,7 +80,9 @@ impl Wire {
     ) -> Outcome {
         match self {
             #[cfg(feature = "client")]
-            Self::Own(transport) => transport.send(request, max_response_bytes, within).await,
+            Self::Own(transport) => {
+                transport.send_within(request, max_response_bytes, within).await
+            }
             Self::Given(transport) => transport.send(request, max_response_bytes).await,
             #[cfg(not(feature = "client"))]
             Self::Absent => Err(TransportError::NotSent("there is no transport".into())),

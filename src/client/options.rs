@@ -35,6 +35,7 @@ mod own {
     pub(in super::super) struct Options {
         proxy: Option<Proxy>,
         roots: Roots,
+        timeout: Duration,
         connect_timeout: Duration,
     }
 
@@ -54,7 +55,12 @@ mod own {
             let proxy = problems.unless_ok("proxy", proxy);
             let roots =
                 problems.unless_ok("add_root_certificate", Roots::read(&builder.root_certificates));
-            Some(Self { proxy: proxy?, roots: roots?, connect_timeout: builder.connect_timeout })
+            Some(Self {
+                proxy: proxy?,
+                roots: roots?,
+                timeout: builder.timeout,
+                connect_timeout: builder.connect_timeout,
+            })
         }
 
         pub(in super::super) fn wire(
@@ -69,12 +75,12 @@ mod own {
                 ));
             }
             let hosts = payload_hosts.clone();
+            let loopback = address::is_loopback(uri);
             let settings = Settings {
-                connect_timeout: self.connect_timeout,
-                loopback: address::is_loopback(uri),
                 proxy: self.proxy,
                 roots: self.roots,
                 may_lead_to: Arc::new(move |name, address| hosts.may_resolve_to(name, address)),
+                ..Settings::new(self.timeout, self.connect_timeout, loopback)
             };
             ReqwestTransport::new(settings).map(|transport| Wire::Own(Box::new(transport)))
         }

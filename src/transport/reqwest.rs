@@ -10,7 +10,7 @@ use reqwest::redirect;
 
 use super::resolver::{MayLeadTo, Resolver, is_forbidden};
 use super::runtime::RuntimeCheck;
-use super::{BoxError, TransportError};
+use super::{BoxError, BoxFuture, Transport, TransportError};
 use crate::Error;
 
 mod gate;
@@ -24,6 +24,8 @@ pub(crate) use options::{Proxy, Roots};
 /// What a [`ReqwestTransport`] needs to know.
 #[derive(Clone)]
 pub(crate) struct Settings {
+    /// For everything, from the name lookup to the last byte of the answer, where nothing else is said.
+    pub(crate) timeout: Duration,
     /// For the connection, TLS included.
     pub(crate) connect_timeout: Duration,
     /// Whether the service stands on this machine; then no proxy is asked and TLS may be missing.
@@ -34,6 +36,20 @@ pub(crate) struct Settings {
     pub(crate) roots: Roots,
     /// Where names that the service brings up may lead to.
     pub(crate) may_lead_to: Arc<MayLeadTo>,
+}
+
+impl Settings {
+    /// With the proxies of the environment and the authorities of the system, and for hosts that are trusted.
+    pub(crate) fn new(timeout: Duration, connect_timeout: Duration, loopback: bool) -> Self {
+        Self {
+            timeout,
+            connect_timeout,
+            loopback,
+            proxy: None,
+            roots: Roots::default(),
+            may_lead_to: Arc::new(|_, _| true),
+        }
+    }
 }
 
 /// One connection pool to the service, shared by all who hold this, and others for what is visited at its word.
@@ -83,7 +99,7 @@ impl ReqwestTransport {
     }
 
     /// Sends a request to the service, and takes no longer than `within`.
-    pub(crate) async fn send(
+    pub(crate) async fn send_within(
         &self,
         request: http::Request<Vec<u8>>,
         max_response_bytes: usize,
@@ -137,6 +153,16 @@ impl ReqwestTransport {
                 builder(&self.settings, self.settings.loopback).connector_layer(self.gate.clone())
             })
         })
+    }
+}
+
+impl Transport for ReqwestTransport {
+    fn send<'a>(
+        &'a self,
+        request: http::Request<Vec<u8>>,
+        max_response_bytes: usize,
+    ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
+        Box::pin(self.send_within(request, max_response_bytes, self.settings.timeout))
     }
 }
 

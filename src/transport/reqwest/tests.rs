@@ -10,12 +10,10 @@ use super::*;
 fn transport(
     may_lead_to: impl Fn(&str, IpAddr) -> bool + Send + Sync + 'static,
 ) -> ReqwestTransport {
+    let ten = Duration::from_secs(10);
     ReqwestTransport::not_started(Settings {
-        connect_timeout: Duration::from_secs(10),
-        loopback: false,
-        proxy: None,
-        roots: Roots::default(),
         may_lead_to: Arc::new(may_lead_to),
+        ..Settings::new(ten, ten, false)
     })
 }
 
