@@ -8,12 +8,12 @@
 //! For https, turn on ureq's feature `rustls`.
 
 use std::env::{args, var};
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use civic_sip::{BoxFuture, CivicSip, Transport, TransportError};
 use http::{Request, Response};
-use ureq::{Agent, Error, Timeout};
+use ureq::{Agent, Error};
 
 type Outcome = Result<Response<Vec<u8>>, TransportError>;
 pub struct Ureq(Agent);
@@ -54,9 +54,6 @@ fn failed(error: Error) -> TransportError {
         Error::HostNotFound | Error::ConnectionFailed => TransportError::NotSent(error.into()),
         Error::Io(e) if e.kind() == ErrorKind::ConnectionRefused => {
             TransportError::NotSent(e.into())
-        }
-        Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            TransportError::NotSent(io::Error::new(ErrorKind::TimedOut, error).into())
         }
         Error::Timeout(_) => TransportError::Timeout(error.into()),
         Error::BodyExceedsLimit(_) => TransportError::TooLarge(error.into()),
