@@ -81,7 +81,7 @@
     part('title').textContent = request.title;
     part('origin').textContent = request.origin;
     part('app').textContent = request.appId;
-    const titles = request.people[0].items.map(({ title }) => title.toLowerCase());
+    const titles = request.people[0].items.map(({ title }) => title);
     part('wants').textContent = titles.length ? `Wants: ${titles.join(', ')}` : 'Wants no data';
     part('people').append(
       ...request.people.map(({ id, name, note }, index) =>

@@ -115,7 +115,12 @@ fn standing(request: &ScopeRequest, state: &Standing, now: f64) -> Response {
 pub(super) async fn page(State(hosted): State<Arc<Hosted>>, Path(id): Path<String>) -> Response {
     let now = hosted.exchange.now();
     let Some(request) = hosted.requests.get(&id) else {
-        return pages::message(404, "There is no such request", sentence(Refusal::Unknown));
+        return pages::message(
+            "../../",
+            404,
+            "There is no such request",
+            sentence(Refusal::Unknown),
+        );
     };
     let html = include_str!("../assets/frame.html")
         .replace("{origin}", &escape(&request.origin))

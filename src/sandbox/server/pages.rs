@@ -61,9 +61,10 @@ pub(super) fn html(status: u16, text: String, frame_ancestors: &str) -> Response
     (status, headers, text).into_response()
 }
 
-/// A page with one sentence.
-pub(super) fn message(status: u16, title: &str, sentence: &str) -> Response {
+/// A page with one sentence; `root` leads from it to the root, wherever a proxy puts that.
+pub(super) fn message(root: &str, status: u16, title: &str, sentence: &str) -> Response {
     let text = include_str!("../assets/message.html")
+        .replace("{root}", root)
         .replace("{title}", &escape(title))
         .replace("{sentence}", &escape(sentence));
     html(status, text, "'none'")

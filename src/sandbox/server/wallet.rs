@@ -17,7 +17,9 @@ use crate::{UserData, UserDataItem};
 pub(super) async fn page(State(hosted): State<Arc<Hosted>>, Path(code): Path<String>) -> Response {
     match hosted.requests.by_code(&code, hosted.exchange.now()) {
         Ok(_) => pages::html(200, include_str!("../assets/wallet.html").to_owned(), "'none'"),
-        Err(refusal) => pages::message(status(refusal), "Nothing to answer", sentence(refusal)),
+        Err(refusal) => {
+            pages::message("../", status(refusal), "Nothing to answer", sentence(refusal))
+        }
     }
 }
 
