@@ -53,8 +53,8 @@ pub enum Error {
     /// No answer in the time allowed. The service may have had the token already.
     #[error("the service did not answer in time; the token may have been used up")]
     Timeout(#[source] BoxError),
-    /// The service answered with an error.
-    #[error("the service answered {0}")]
+    /// The service, or the store of a payload, answered with an error.
+    #[error("{0}")]
     Api(ApiError),
     /// The token in the answer is not what the service signs for this app, now.
     #[error("the answer is not to be trusted: {0}")]
@@ -67,16 +67,25 @@ pub enum Error {
     Malformed(MalformedError),
 }
 
-/// An error that the service answered with.
+/// An error that the service answered with, or the store that it keeps large payloads in.
 #[derive(thiserror::Error)]
-#[error("{status}{}", hint(*.status))]
+#[error("{} answered {status}{}", .by.name(), .by.hint(*.status))]
 pub struct ApiError {
+    by: Answerer,
     status: u16,
     body: String,
 }
 
+/// Who answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answerer {
+    Service,
+    /// The store of large payloads; the code token has been exchanged by then.
+    Store,
+}
+
 impl ApiError {
-    pub(crate) fn new(status: u16, body: &[u8]) -> Self {
+    pub(crate) fn new(by: Answerer, status: u16, body: &[u8]) -> Self {
         let kept = String::from_utf8_lossy(body.get(..BODY_LIMIT).unwrap_or(body));
         let mut body = String::with_capacity(kept.len().min(BODY_LIMIT));
         // Bytes that are not UTF-8 grow when they are replaced.
@@ -86,7 +95,14 @@ impl ApiError {
             }
             body.push(character);
         }
-        Self { status, body }
+        Self { by, status, body }
+    }
+}
+
+#[cfg(feature = "axum")]
+impl ApiError {
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.by == Answerer::Service
     }
 }
 
@@ -94,6 +110,23 @@ impl ApiError {
 impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiError").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Answerer {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Service => "the service",
+            Self::Store => "the store of the payload",
+        }
+    }
+
+    fn hint(self, status: u16) -> &'static str {
+        match (self, status) {
+            (Self::Service, status) => hint(status),
+            (Self::Store, 403) => ": the link has expired; the person has to start again",
+            (Self::Store, _) => "; the token was used up",
+        }
     }
 }
 
@@ -185,6 +218,15 @@ impl Error {
         Self::Malformed(MalformedError::Envelope(problem))
     }
 
+    /// What is left of an error once the token has been exchanged: it can't be sent again.
+    pub(crate) fn after_exchange(self) -> Self {
+        match self {
+            Self::NotSent(source) => Self::Transport(source),
+            Self::ConnectTimeout(source) => Self::Timeout(source),
+            other => other,
+        }
+    }
+
     pub(crate) fn data(problem: &'static str) -> Self {
         Self::Malformed(MalformedError::Data(problem))
     }
@@ -230,7 +272,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::ConnectTimeout(_) => true,
-            Self::Api(error) => error.status == 429,
+            Self::Api(error) => error.by == Answerer::Service && error.status == 429,
             _ => false,
         }
     }

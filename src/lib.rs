@@ -20,7 +20,12 @@
 //! - [`Error`] tells in which of seven ways an exchange failed, and whether the token may be sent again.
 #![cfg_attr(
     feature = "sandbox",
-    doc = "- [`sandbox`] plays the hosted service, for development and tests."
+    doc = "- [`sandbox`] plays the hosted service, for development and tests; [`testing`] says how to test an app with it."
+)]
+#![cfg_attr(feature = "blocking", doc = "- [`blocking`] is the client for code that is not async.")]
+#![cfg_attr(
+    feature = "axum",
+    doc = "- [`axum`](crate::axum) has an extractor for AuthSig URLs, and turns errors into responses."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The crate runs in other people's processes: it neither panics nor prints.
@@ -36,6 +41,13 @@
     )
 )]
 
+pub mod authsig;
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub mod axum;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod client;
 mod crypto;
 mod error;
@@ -43,6 +55,10 @@ mod protocol;
 #[cfg(feature = "sandbox")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
 pub mod sandbox;
+#[cfg(feature = "sandbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
+#[doc = include_str!("docs/testing.md")]
+pub mod testing {}
 mod transport;
 mod user_data;
 

@@ -41,7 +41,8 @@ pub(crate) fn is_loopback(uri: &Uri) -> bool {
     host.eq_ignore_ascii_case("localhost") || ip(host).is_some_and(|ip| ip.is_loopback())
 }
 
-fn ip(host: &str) -> Option<IpAddr> {
+/// The address that an address literal is, in brackets or not.
+pub(crate) fn ip(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     bare.parse().ok()
 }

@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use http::Uri;
 use zeroize::Zeroizing;
 
-use super::{CivicSip, Inner, Wire, address, environment, keys};
+use super::options::Options;
+use super::payload_hosts::PayloadHosts;
+use super::{App, CivicSip, Wire, address, environment, keys};
 use crate::protocol::{AUDIENCE, PATH};
 use crate::transport::Transport;
 use crate::{Environment, Error};
@@ -49,10 +51,14 @@ pub struct CivicSipBuilder {
     sip_public_key: Option<String>,
     audience: String,
     leeway: Duration,
-    timeout: Duration,
-    connect_timeout: Duration,
-    transport: Option<Box<dyn Transport>>,
+    pub(super) timeout: Duration,
+    pub(super) connect_timeout: Duration,
+    /// It may hold a password.
+    pub(super) proxy: Option<Zeroizing<String>>,
+    pub(super) root_certificates: Vec<Vec<u8>>,
+    pub(super) transport: Option<Box<dyn Transport>>,
     max_response_bytes: usize,
+    payload_hosts: Option<Vec<String>>,
     clock: Arc<Clock>,
     /// Whether problems name environment variables rather than methods.
     from_environment: bool,
@@ -72,8 +78,11 @@ impl CivicSipBuilder {
             leeway: Duration::from_secs(60),
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
+            proxy: None,
+            root_certificates: Vec::new(),
             transport: None,
             max_response_bytes: 64 * 1024 * 1024,
+            payload_hosts: None,
             clock: Arc::new(SystemTime::now),
             from_environment: false,
         }
@@ -140,7 +149,7 @@ impl CivicSipBuilder {
         self
     }
 
-    /// How long an exchange may take in all, 30 s unless set.
+    /// How long an exchange may take in all, retries and a payload elsewhere included: 30 s unless set.
     ///
     /// A transport of one's own keeps its own time.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -154,7 +163,30 @@ impl CivicSipBuilder {
         self
     }
 
+    /// The HTTP or HTTPS proxy that all connections go through: `http://user:password@proxy.example.com:3128`.
+    ///
+    /// Unless set, the proxies of the environment are used: `HTTPS_PROXY`, `ALL_PROXY` and the like, except for the
+    /// hosts in `NO_PROXY`. One that is set here is used for all hosts, whatever `NO_PROXY` says. Loopback addresses are
+    /// always visited directly.
+    ///
+    /// TLS reaches through the proxy to the service: it sees host names and sizes.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Some(Zeroizing::new(url.into()));
+        self
+    }
+
+    /// Trusts a certificate authority beside those of the system: one or more X.509 certificates in PEM.
+    ///
+    /// May be called many times. Nothing turns the check of certificates off.
+    pub fn add_root_certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.root_certificates.push(pem.as_ref().to_vec());
+        self
+    }
+
     /// Sends requests over another HTTP stack than the crate's own.
+    ///
+    /// It then brings its own proxy and its own certificates: with [`proxy`](Self::proxy) or
+    /// [`add_root_certificate`](Self::add_root_certificate), [`build`](Self::build) refuses.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Box::new(transport));
         self
@@ -163,6 +195,20 @@ impl CivicSipBuilder {
     /// The largest body of an answer, in bytes: 64 MiB unless set. A larger one is refused as it passes the limit.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;
+        self
+    }
+
+    /// The hosts that large payloads may be fetched from: names, which stand for the hosts below them as well, and IP
+    /// addresses. No scheme, no port.
+    ///
+    /// Unless set: `amazonaws.com`, at its usual port, and this machine if the base URL leads to this machine. A list
+    /// that is set stands alone, and an empty one follows no link at all.
+    ///
+    /// Links have to be https, except for loopback addresses. A host whose name resolves to a private, loopback,
+    /// link-local or otherwise special address is not visited, unless this very name is in the list. That can't be
+    /// checked where a proxy looks names up, or a [`transport`](Self::transport) of one's own.
+    pub fn payload_hosts(mut self, hosts: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.payload_hosts = Some(hosts.into_iter().map(|host| host.as_ref().to_owned()).collect());
         self
     }
 
@@ -217,22 +263,28 @@ impl CivicSipBuilder {
         if self.connect_timeout.is_zero() {
             problems.add("connect_timeout", "has to be longer than nothing");
         }
+        let listed = self.payload_hosts.as_deref().map(PayloadHosts::listed).transpose();
+        let listed = problems.unless_ok("payload_hosts", listed);
+        let options = Options::read(&self, &mut problems);
         let (
             Some(app_id),
             Some(signing_key),
             Some((digest_key, cbc_key)),
             Some(service_key),
             Some(uri),
+            Some(listed),
+            Some(options),
             [],
-        ) = (app_id, signing_key, secret, service_key, uri, &*problems.found)
+        ) = (app_id, signing_key, secret, service_key, uri, listed, options, &*problems.found)
         else {
             return Err(problems.into());
         };
+        let payload_hosts = listed.unwrap_or_else(|| PayloadHosts::default(&uri));
         let wire = match self.transport {
             Some(transport) => Wire::Given(transport),
-            None => own_wire(&uri, self.timeout, self.connect_timeout)?,
+            None => options.wire(&uri, &payload_hosts)?,
         };
-        Ok(CivicSip(Arc::new(Inner {
+        let app = App {
             app_id,
             audience: self.audience,
             uri,
@@ -243,8 +295,14 @@ impl CivicSipBuilder {
             leeway: self.leeway,
             clock: self.clock,
             max_response_bytes: self.max_response_bytes,
-            wire,
-        })))
+            payload_hosts,
+            #[cfg(feature = "client")]
+            limits: super::retry::Limits {
+                timeout: self.timeout,
+                connect_timeout: self.connect_timeout,
+            },
+        };
+        Ok(CivicSip(Arc::new(app), Arc::new(wire)))
     }
 
     fn uri(&self, environment: Environment) -> Result<Uri, &'static str> {
@@ -262,25 +320,6 @@ impl CivicSipBuilder {
         }
         address::parse(&url)
     }
-}
-
-#[cfg(feature = "client")]
-fn own_wire(uri: &Uri, timeout: Duration, connect_timeout: Duration) -> Result<Wire, Error> {
-    use crate::transport::reqwest::{ReqwestTransport, Settings};
-
-    if uri.scheme_str() == Some("https") && !cfg!(any(feature = "rustls", feature = "native-tls")) {
-        return Err(Error::config(
-            "base_url is https, which needs the feature `rustls` or `native-tls`, or a `transport`",
-        ));
-    }
-    let settings = Settings { timeout, connect_timeout, loopback: address::is_loopback(uri) };
-    ReqwestTransport::new(&settings).map(Wire::Own)
-}
-
-/// Requests can be made and answers be opened without a transport.
-#[cfg(not(feature = "client"))]
-fn own_wire(_: &Uri, _: Duration, _: Duration) -> Result<Wire, Error> {
-    Ok(Wire::Absent)
 }
 
 fn required<T>(
@@ -303,18 +342,22 @@ fn app_id(text: &str) -> Result<String, &'static str> {
 }
 
 /// Everything that is wrong, so that all of it can be mended at once. Names and forms, never values.
-struct Problems {
+pub(super) struct Problems {
     found: Vec<String>,
     variables: bool,
 }
 
 impl Problems {
-    fn add(&mut self, field: &str, problem: &str) {
+    pub(super) fn add(&mut self, field: &str, problem: &str) {
         let name = if self.variables { environment::variable(field) } else { field };
         self.found.push(format!("{name} {problem}"));
     }
 
-    fn unless_ok<T>(&mut self, field: &str, result: Result<T, &'static str>) -> Option<T> {
+    pub(super) fn unless_ok<T>(
+        &mut self,
+        field: &str,
+        result: Result<T, &'static str>,
+    ) -> Option<T> {
         result.map_err(|problem| self.add(field, problem)).ok()
     }
 }

@@ -7,7 +7,15 @@ use std::sync::{PoisonError, RwLock};
 use super::{CivicSip, Environment};
 use crate::{Error, UserData};
 
-static CLIENT: RwLock<Option<CivicSip>> = RwLock::new(None);
+static CONFIGURED: RwLock<Option<Configured>> = RwLock::new(None);
+
+/// One configuration, ready for both kinds of callers.
+#[derive(Clone)]
+struct Configured {
+    client: CivicSip,
+    #[cfg(feature = "blocking")]
+    blocking: crate::blocking::CivicSip,
+}
 
 /// What [`configure`] fills in.
 #[derive(Default)]
@@ -72,7 +80,12 @@ pub fn configure(set: impl FnOnce(&mut Config)) -> Result<(), Error> {
         builder = builder.sip_public_key(sip_public_key);
     }
     let client = builder.build()?;
-    *CLIENT.write().unwrap_or_else(PoisonError::into_inner) = Some(client);
+    let configured = Configured {
+        #[cfg(feature = "blocking")]
+        blocking: client.clone().into(),
+        client,
+    };
+    *CONFIGURED.write().unwrap_or_else(PoisonError::into_inner) = Some(configured);
     Ok(())
 }
 
@@ -85,10 +98,26 @@ pub fn exchange_code(
     token: impl AsRef<str>,
 ) -> impl Future<Output = Result<UserData, Error>> + Send + 'static {
     let token = token.as_ref().to_owned();
-    let client = CLIENT.read().unwrap_or_else(PoisonError::into_inner).clone();
-    async move {
-        let client = client
-            .ok_or_else(|| Error::config("there is none yet: call `civic_sip::configure` first"))?;
-        client.exchange_code(token).await
+    let configured = configured();
+    async move { configured?.client.exchange_code(token).await }
+}
+
+fn configured() -> Result<Configured, Error> {
+    let configured = CONFIGURED.read().unwrap_or_else(PoisonError::into_inner).clone();
+    configured.ok_or_else(|| Error::config("there is none yet: call `civic_sip::configure` first"))
+}
+
+#[cfg(feature = "blocking")]
+pub(crate) mod blocking {
+    use super::configured;
+    use crate::{Error, UserData};
+
+    /// Exchanges the token with the client that was set up by [`configure`](crate::configure), blocking the thread.
+    ///
+    /// # Errors
+    ///
+    /// `is_config` if nothing was configured; else as [`CivicSip::exchange_code`](crate::blocking::CivicSip::exchange_code).
+    pub fn exchange_code(token: impl AsRef<str>) -> Result<UserData, Error> {
+        configured()?.blocking.exchange_code(token)
     }
 }

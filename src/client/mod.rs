@@ -9,6 +9,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Uri};
 
 use crate::crypto::{CbcKey, HmacKey, SigningKey, VerifyingKey};
+use crate::error::Answerer;
 use crate::protocol::claims::Expected;
 use crate::protocol::request::{self, Requester};
 use crate::protocol::response::{self, Envelope, Opener};
@@ -18,14 +19,22 @@ use crate::{Error, UserData};
 mod address;
 mod builder;
 mod environment;
+mod exchange;
 pub(crate) mod global;
 mod keys;
+mod options;
+mod payload_hosts;
 mod reply;
+#[cfg(feature = "client")]
+mod retry;
+mod trace;
 
 pub use builder::CivicSipBuilder;
 use builder::Clock;
 pub use environment::Environment;
+use payload_hosts::PayloadHosts;
 pub use reply::{PayloadLink, Reply};
+use trace::Trace;
 
 /// Exchanges code tokens for verified user data.
 ///
@@ -49,9 +58,10 @@ pub use reply::{PayloadLink, Reply};
 /// but TLS ties it to *this* request, and the user id stands outside of what is signed: whoever can answer in the
 /// service's place can play back another answer to the same app that is up to 30 minutes old.
 #[derive(Clone)]
-pub struct CivicSip(Arc<Inner>);
+pub struct CivicSip(Arc<App>, Arc<Wire>);
 
-struct Inner {
+/// The app, and how it is configured.
+struct App {
     app_id: String,
     audience: String,
     uri: Uri,
@@ -62,13 +72,15 @@ struct Inner {
     leeway: Duration,
     clock: Arc<Clock>,
     max_response_bytes: usize,
-    wire: Wire,
+    payload_hosts: PayloadHosts,
+    #[cfg(feature = "client")]
+    limits: retry::Limits,
 }
 
 /// The way to the service.
 enum Wire {
     #[cfg(feature = "client")]
-    Own(crate::transport::reqwest::ReqwestTransport),
+    Own(Box<crate::transport::reqwest::ReqwestTransport>),
     Given(Box<dyn Transport>),
     #[cfg(not(feature = "client"))]
     Absent,
@@ -99,7 +111,14 @@ impl CivicSip {
 
     /// Trades the token that the browser got for the data that the person released.
     ///
-    /// A token can be exchanged **once**; see [`Error::is_retryable`] for when it may be sent again.
+    /// A token can be exchanged **once**; see [`Error::is_retryable`] for when it may be sent again. Where it may, it
+    /// is sent again by itself, up to three times and within the [`timeout`](CivicSipBuilder::timeout): after a
+    /// connection that was never made, and after status 429, no earlier than `Retry-After` says. (The waiting needs a
+    /// Tokio runtime with time; with a transport of one's own elsewhere, nothing is sent again.)
+    ///
+    /// Where the data is too large for the answer, the service gives a link to it, which is followed at once.
+    ///
+    /// Dropping the future ends everything; a token that was on its way by then may be used up.
     ///
     /// # Errors
     ///
@@ -112,13 +131,8 @@ impl CivicSip {
     ) -> impl Future<Output = Result<UserData, Error>> + Send + use<'_, T> {
         let token = token.as_ref().to_owned();
         async move {
-            let transport = self.transport()?;
-            let request = self.request(&token)?;
-            let answer = transport.send(request, self.0.max_response_bytes).await?;
-            match self.response(answer.status().as_u16(), answer.into_body())? {
-                Reply::UserData(user) => Ok(user),
-                Reply::Payload(_) => Err(Error::envelope("it is a link, which was not asked for")),
-            }
+            let trace = Trace::new(self);
+            trace.run(self.exchange(&token, &trace)).await
         }
     }
 
@@ -130,13 +144,13 @@ impl CivicSip {
     ///
     /// `is_malformed` if the token is empty, longer than 16 KiB or not printable ASCII.
     pub fn request(&self, token: impl AsRef<str>) -> Result<Request<Vec<u8>>, Error> {
-        let inner = &*self.0;
+        let app = &*self.0;
         let body = request::body(token.as_ref())?;
         let requester = Requester {
-            app_id: &inner.app_id,
-            audience: &inner.audience,
-            signing_key: &inner.signing_key,
-            digest_key: &inner.digest_key,
+            app_id: &app.app_id,
+            audience: &app.audience,
+            signing_key: &app.signing_key,
+            digest_key: &app.digest_key,
         };
         let authorization = requester.authorization(&body, self.now())?;
         let mut authorization = HeaderValue::try_from(authorization)
@@ -145,7 +159,7 @@ impl CivicSip {
 
         let mut request = Request::new(body);
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = inner.uri.clone();
+        *request.uri_mut() = app.uri.clone();
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -160,7 +174,7 @@ impl CivicSip {
     /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for what is wrong
     /// with the body.
     pub fn response(&self, status: u16, mut body: Vec<u8>) -> Result<Reply, Error> {
-        response::success(status, &body)?;
+        response::success(Answerer::Service, status, &body)?;
         let mut envelope = Envelope::read(&body)?;
         let data = envelope.data.bytes(&mut body);
         if envelope.processed {
@@ -170,15 +184,25 @@ impl CivicSip {
         self.opener().open(data, envelope.encrypted, envelope.user_id).map(Reply::UserData)
     }
 
+    /// A client with the same configuration, and no connection in common.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn apart(&self) -> Self {
+        let wire = match &*self.1 {
+            Wire::Own(transport) => Arc::new(Wire::Own(Box::new(transport.apart()))),
+            Wire::Given(_) => Arc::clone(&self.1),
+        };
+        Self(Arc::clone(&self.0), wire)
+    }
+
     fn opener(&self) -> Opener<'_> {
-        let inner = &*self.0;
+        let app = &*self.0;
         Opener {
-            service_key: &inner.service_key,
-            cbc_key: &inner.cbc_key,
+            service_key: &app.service_key,
+            cbc_key: &app.cbc_key,
             expected: Expected {
-                app_id: &inner.app_id,
-                audience: &inner.audience,
-                leeway: inner.leeway,
+                app_id: &app.app_id,
+                audience: &app.audience,
+                leeway: app.leeway,
                 now: self.now(),
             },
         }
@@ -186,18 +210,6 @@ impl CivicSip {
 
     fn now(&self) -> SystemTime {
         (self.0.clock)()
-    }
-
-    fn transport(&self) -> Result<&dyn Transport, Error> {
-        match &self.0.wire {
-            #[cfg(feature = "client")]
-            Wire::Own(transport) => transport.check_runtime().map(|()| transport as &dyn Transport),
-            Wire::Given(transport) => Ok(&**transport),
-            #[cfg(not(feature = "client"))]
-            Wire::Absent => Err(Error::config(
-                "there is nothing to send with: turn on the feature `client`, or give a `transport`",
-            )),
-        }
     }
 }
 

@@ -2,7 +2,13 @@
 
 use std::fmt;
 
-use super::{CivicSip, address};
+use http::header::{ACCEPT, HeaderValue};
+use http::{Request, Uri};
+
+use super::CivicSip;
+#[cfg(feature = "client")]
+use super::address;
+use crate::error::Answerer;
 use crate::protocol::response;
 use crate::{Error, UserData};
 
@@ -17,11 +23,15 @@ pub enum Reply {
 
 /// A link to a payload, good for about a minute. The URL is a secret: whoever has it can read the payload.
 ///
+/// [`CivicSip::exchange_code`] follows it by itself. It leads to one of the hosts that are allowed: see
+/// [`payload_hosts`](crate::CivicSipBuilder::payload_hosts). What address the host resolves to was not looked at.
+///
 /// Fetch it with a plain GET, without the headers of the exchange and without following redirects, and give what
 /// comes to [`open`](Self::open).
 pub struct PayloadLink {
     client: CivicSip,
     url: String,
+    uri: Uri,
     encrypted: bool,
     user_id: String,
 }
@@ -34,13 +44,26 @@ impl PayloadLink {
         user_id: String,
     ) -> Result<Self, Error> {
         let url = String::from_utf8_lossy(url).into_owned();
-        address::parse(&url).map_err(|_| Error::envelope("the payload's link is no https URL"))?;
-        Ok(Self { client, url, encrypted, user_id })
+        let uri = client.0.payload_hosts.check(&url).map_err(Error::envelope)?;
+        Ok(Self { client, url, uri, encrypted, user_id })
     }
 
     /// Where the payload is: an https URL, or an http one on this machine.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    #[cfg(feature = "client")]
+    pub(super) fn is_loopback(&self) -> bool {
+        address::is_loopback(&self.uri)
+    }
+
+    /// A plain GET.
+    pub(super) fn request(&self) -> Request<Vec<u8>> {
+        let mut request = Request::new(Vec::new());
+        *request.uri_mut() = self.uri.clone();
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("*/*"));
+        request
     }
 
     /// Verifies and opens what was found there, exactly as [`CivicSip::response`] does.
@@ -50,7 +73,7 @@ impl PayloadLink {
     /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for what is wrong
     /// with the body.
     pub fn open(&self, status: u16, mut body: Vec<u8>) -> Result<UserData, Error> {
-        response::success(status, &body)?;
+        response::success(Answerer::Store, status, &body)?;
         let length = body.trim_ascii_end().len();
         body.truncate(length);
         self.client.opener().open(&mut body, self.encrypted, self.user_id.clone())

@@ -23,6 +23,9 @@ pub(crate) struct Requester<'a> {
 /// Members in alphabetical order: the service digests a sorted parse of the body, the gem the body as it stands.
 #[derive(Serialize)]
 struct Body<'a> {
+    /// That a link is understood where the data is too large for the answer.
+    #[serde(rename = "allowS3UploadedPayload")]
+    allow_payload_link: bool,
     #[serde(rename = "authToken")]
     auth_token: &'a str,
 }
@@ -54,7 +57,7 @@ pub(crate) fn body(token: &str) -> Result<Vec<u8>, Error> {
     } else if !token.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         "not printable ASCII"
     } else {
-        return json(&Body { auth_token: token });
+        return json(&Body { allow_payload_link: true, auth_token: token });
     };
     Err(Error::Malformed(MalformedError::Token(problem)))
 }

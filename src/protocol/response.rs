@@ -6,7 +6,7 @@ use super::claims::{self, Expected};
 use super::json::{self, Object, Place, Text};
 use super::{ciphertext, jws};
 use crate::crypto::{CbcKey, VerifyingKey};
-use crate::error::ApiError;
+use crate::error::{Answerer, ApiError};
 use crate::{Error, UserData, user_data};
 
 /// What an answer is opened with.
@@ -25,9 +25,9 @@ pub(crate) struct Envelope {
     pub(crate) processed: bool,
 }
 
-/// Any status but 200 is an error of the service.
-pub(crate) fn success(status: u16, body: &[u8]) -> Result<(), Error> {
-    if status == 200 { Ok(()) } else { Err(Error::Api(ApiError::new(status, body))) }
+/// Any status but 200 is an error.
+pub(crate) fn success(by: Answerer, status: u16, body: &[u8]) -> Result<(), Error> {
+    if status == 200 { Ok(()) } else { Err(Error::Api(ApiError::new(by, status, body))) }
 }
 
 impl Envelope {

@@ -25,7 +25,7 @@ fn every_byte_of_a_request() {
         digest_key: &HmacKey::new(SECRET.as_bytes()),
     };
     let body = body("token42").unwrap();
-    assert_eq!(body, br#"{"authToken":"token42"}"#);
+    assert_eq!(body, br#"{"allowS3UploadedPayload":true,"authToken":"token42"}"#);
 
     let now = UNIX_EPOCH + Duration::from_millis(1_795_216_563_998);
     let jti = uuid!("c2e0cff6-d506-48a9-9a5f-d8bd1e1d8b7a");
@@ -37,7 +37,7 @@ fn every_byte_of_a_request() {
         r#""data":{"method":"POST","path":"scopeRequest/authCode"}}"#,
     );
     let signed = format!("eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.{}", base64::encode_url(claims));
-    let digest = "y5QbDonAB/e49jINSyQVItCq90cq39hfBUyIynYv5DI=";
+    let digest = "mQxXZAW0IahiojjjmP8syMTDl/ohBn3GDAdhdgviEbg=";
     let rest = header.strip_prefix("Civic ").unwrap().strip_prefix(&signed).unwrap();
     let signature = rest.strip_prefix('.').unwrap().strip_suffix(&format!(".{digest}")).unwrap();
 

@@ -7,9 +7,13 @@ use std::future::Future;
 use std::pin::Pin;
 
 #[cfg(feature = "client")]
+pub(crate) mod addresses;
+#[cfg(feature = "client")]
 pub(crate) mod reqwest;
 #[cfg(feature = "client")]
-mod runtime;
+mod resolver;
+#[cfg(feature = "client")]
+pub(crate) mod runtime;
 
 /// A boxed future that can be sent to another thread; the same type as `futures::future::BoxFuture`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -27,6 +31,8 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// - sends the request **once**: a Civic token can be exchanged a single time, so a retry can only lose it;
 /// - follows no redirect: an answer with status 3xx is returned as it is;
 /// - stops reading as soon as the body passes `max_response_bytes`, and returns [`TransportError::TooLarge`];
+/// - also fetches payload links, requests with the method GET: it adds no cookies and no credentials to them. Scheme
+///   and host were checked before; if it matters that the host leads to no private address, check that as well;
 /// - gives up after a time of its own, with [`TransportError::Timeout`]: with a transport of yours,
 ///   [`timeout`](crate::CivicSipBuilder::timeout) is yours to keep;
 /// - keeps the URL and the headers of the request out of its errors: both may hold secrets.

@@ -1,28 +1,65 @@
 //! The crate's own transport, on reqwest.
 
 use std::io;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use http::header::CONTENT_LENGTH;
+use http::Version;
+use http::header::{CONNECTION, CONTENT_LENGTH};
 use reqwest::redirect;
 
+use super::resolver::{MayLeadTo, Resolver, is_forbidden};
 use super::runtime::RuntimeCheck;
-use super::{BoxFuture, Transport, TransportError};
+use super::{BoxError, BoxFuture, Transport, TransportError};
 use crate::Error;
 
+mod gate;
+mod options;
+#[cfg(test)]
+mod tests;
+
+use gate::Gate;
+pub(crate) use options::{Proxy, Roots};
+
 /// What a [`ReqwestTransport`] needs to know.
+#[derive(Clone)]
 pub(crate) struct Settings {
-    /// For everything, from the name lookup to the last byte of the answer.
+    /// For everything, from the name lookup to the last byte of the answer, where nothing else is said.
     pub(crate) timeout: Duration,
     /// For the connection, TLS included.
     pub(crate) connect_timeout: Duration,
     /// Whether the service stands on this machine; then no proxy is asked and TLS may be missing.
     pub(crate) loopback: bool,
+    /// In place of those that the environment names.
+    pub(crate) proxy: Option<Proxy>,
+    /// Authorities to trust beside the system's.
+    pub(crate) roots: Roots,
+    /// Where names that the service brings up may lead to.
+    pub(crate) may_lead_to: Arc<MayLeadTo>,
 }
 
-/// One connection pool, shared by all who hold this.
+impl Settings {
+    /// With the proxies of the environment and the authorities of the system, and for hosts that are trusted.
+    pub(crate) fn new(timeout: Duration, connect_timeout: Duration, loopback: bool) -> Self {
+        Self {
+            timeout,
+            connect_timeout,
+            loopback,
+            proxy: None,
+            roots: Roots::default(),
+            may_lead_to: Arc::new(|_, _| true),
+        }
+    }
+}
+
+/// One connection pool to the service, shared by all who hold this, and others for what is visited at its word.
 pub(crate) struct ReqwestTransport {
-    client: reqwest::Client,
+    settings: Settings,
+    service: OnceLock<reqwest::Client>,
+    gate: Gate,
+    /// Made when they are needed, which with most apps is never: to hosts elsewhere, and on this machine.
+    elsewhere: OnceLock<reqwest::Client>,
+    here: OnceLock<reqwest::Client>,
     runtime: RuntimeCheck,
 }
 
@@ -30,39 +67,93 @@ impl ReqwestTransport {
     /// # Errors
     ///
     /// `is_config` if the TLS library can't start, for instance for want of certificates in the system.
-    pub(crate) fn new(settings: &Settings) -> Result<Self, Error> {
-        let client = match builder(settings).build() {
-            // A machine with no certificates at all can still talk to a service on itself.
-            #[cfg(feature = "rustls")]
-            Err(_) if settings.loopback => builder(settings).tls_certs_only([]).build(),
-            result => result,
+    pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
+        let transport = Self::not_started(settings);
+        transport.service()?;
+        Ok(transport)
+    }
+
+    /// Another with the same settings and no connection in common.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn apart(&self) -> Self {
+        Self::not_started(self.settings.clone())
+    }
+
+    fn not_started(settings: Settings) -> Self {
+        Self {
+            settings,
+            service: OnceLock::new(),
+            gate: Gate::default(),
+            elsewhere: OnceLock::new(),
+            here: OnceLock::new(),
+            runtime: RuntimeCheck::default(),
         }
-        .map_err(|error| {
-            Error::config(format!("the HTTP client can't start: {}", innermost(&error)))
-        })?;
-        Ok(Self { client, runtime: RuntimeCheck::default() })
     }
 
     /// # Errors
     ///
     /// `is_config` outside of a Tokio runtime with I/O and time.
     pub(crate) fn check_runtime(&self) -> Result<(), Error> {
-        self.runtime.check()
+        self.runtime.check()?;
+        self.service().map(drop)
     }
-}
 
-fn builder(settings: &Settings) -> reqwest::ClientBuilder {
-    let builder = reqwest::Client::builder()
-        .redirect(redirect::Policy::none())
-        // Even a request that HTTP/2 calls unprocessed may have been seen by a proxy; the caller decides.
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(settings.connect_timeout)
-        .timeout(settings.timeout);
-    #[cfg(feature = "rustls")]
-    let builder = builder.tls_backend_rustls();
-    if settings.loopback { builder.no_proxy() } else { builder }
+    /// Sends a request to the service, and takes no longer than `within`.
+    pub(crate) async fn send_within(
+        &self,
+        request: http::Request<Vec<u8>>,
+        max_response_bytes: usize,
+        within: Duration,
+    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let client = self.service().map_err(|error| TransportError::NotSent(error.into()))?;
+        let answer = self.gate.pass(send(client, request, max_response_bytes, within)).await?;
+        if answer.version() == Version::HTTP_11 && !says_close(&answer) {
+            self.gate.returns();
+        }
+        Ok(answer)
+    }
+
+    /// Sends a request to a host that the service named.
+    ///
+    /// No connection is made to an address that the settings forbid. Behind a proxy there is no knowing: it looks
+    /// names up itself.
+    pub(crate) async fn visit(
+        &self,
+        request: http::Request<Vec<u8>>,
+        loopback: bool,
+        max_response_bytes: usize,
+        within: Duration,
+    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let slot = if loopback { &self.here } else { &self.elsewhere };
+        let client = made_once(slot, || {
+            let guarded = || {
+                builder(&self.settings, loopback)
+                    .dns_resolver(Resolver {
+                        may_lead_to: Arc::clone(&self.settings.may_lead_to),
+                        proxies: self
+                            .settings
+                            .proxy
+                            .as_ref()
+                            .map_or_else(options::proxy_hosts_of_environment, |proxy| {
+                                vec![proxy.host().to_owned()]
+                            }),
+                    })
+                    // Over HTTP/2, paths end up in the logs of `h2`; that of a payload link is a secret.
+                    .http1_only()
+            };
+            start(&self.settings, guarded)
+        });
+        let client = client.map_err(|error| TransportError::NotSent(error.into()))?;
+        send(client, request, max_response_bytes, within).await
+    }
+
+    fn service(&self) -> Result<&reqwest::Client, Error> {
+        made_once(&self.service, || {
+            start(&self.settings, || {
+                builder(&self.settings, self.settings.loopback).connector_layer(self.gate.clone())
+            })
+        })
+    }
 }
 
 impl Transport for ReqwestTransport {
@@ -71,30 +162,93 @@ impl Transport for ReqwestTransport {
         request: http::Request<Vec<u8>>,
         max_response_bytes: usize,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
-        Box::pin(async move {
-            let request = reqwest::Request::try_from(request)
-                .map_err(|error| TransportError::NotSent(error.without_url().into()))?;
-            let mut answer = self.client.execute(request).await.map_err(from_reqwest)?;
-            let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
-            let announced = headers
-                .get(CONTENT_LENGTH)
-                .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-            if announced.is_some_and(|length| length > max_response_bytes) {
-                return Err(too_large(max_response_bytes));
-            }
-            let mut body = Vec::with_capacity(announced.unwrap_or_default());
-            while let Some(chunk) = answer.chunk().await.map_err(from_reqwest)? {
-                if chunk.len() > max_response_bytes - body.len() {
-                    return Err(too_large(max_response_bytes));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            let mut response = http::Response::new(body);
-            *response.status_mut() = status;
-            *response.headers_mut() = headers;
-            Ok(response)
-        })
+        Box::pin(self.send_within(request, max_response_bytes, self.settings.timeout))
     }
+}
+
+/// Two who come at once may both make one; the first is kept.
+fn made_once(
+    slot: &OnceLock<reqwest::Client>,
+    make: impl FnOnce() -> Result<reqwest::Client, Error>,
+) -> Result<&reqwest::Client, Error> {
+    match slot.get() {
+        Some(client) => Ok(client),
+        None => make().map(|client| slot.get_or_init(|| client)),
+    }
+}
+
+fn start(
+    settings: &Settings,
+    builder: impl Fn() -> reqwest::ClientBuilder,
+) -> Result<reqwest::Client, Error> {
+    match settings.roots.beside_the_systems(builder()).build() {
+        // A machine with no certificates at all can still talk to a service on itself, or whose authority it was given.
+        Err(_) if settings.loopback || !settings.roots.is_empty() => {
+            settings.roots.alone(builder()).build()
+        }
+        result => result,
+    }
+    .map_err(|error| Error::config(format!("the HTTP client can't start: {}", innermost(&error))))
+}
+
+fn builder(settings: &Settings, loopback: bool) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        // Even a request that HTTP/2 calls unprocessed may have been seen by a proxy. (What hyper does on its own is
+        // safe: where an idle connection turns out to be closed it takes another, but only for a request of which it
+        // has not yet begun to write anything.)
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(settings.connect_timeout);
+    #[cfg(feature = "rustls")]
+    let builder = builder.tls_backend_rustls();
+    match &settings.proxy {
+        _ if loopback => builder.no_proxy(),
+        Some(proxy) => builder.proxy(proxy.get()),
+        None => builder,
+    }
+}
+
+async fn send(
+    client: &reqwest::Client,
+    request: http::Request<Vec<u8>>,
+    max_response_bytes: usize,
+    within: Duration,
+) -> Result<http::Response<Vec<u8>>, TransportError> {
+    let mut request = reqwest::Request::try_from(request)
+        .map_err(|error| TransportError::NotSent(error.without_url().into()))?;
+    *request.timeout_mut() = Some(within);
+    let mut answer = client.execute(request).await.map_err(from_reqwest)?;
+    let (status, version) = (answer.status(), answer.version());
+    let headers = std::mem::take(answer.headers_mut());
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
+        .unwrap_or_default();
+    if announced > max_response_bytes {
+        return Err(too_large(max_response_bytes));
+    }
+    let mut body = Vec::with_capacity(announced);
+    while let Some(chunk) = answer.chunk().await.map_err(from_reqwest)? {
+        if chunk.len() > max_response_bytes - body.len() {
+            return Err(too_large(max_response_bytes));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = http::Response::new(body);
+    *response.status_mut() = status;
+    *response.version_mut() = version;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// Whether the connection ends with this answer (RFC 9112, section 9.6).
+fn says_close(answer: &http::Response<Vec<u8>>) -> bool {
+    answer
+        .headers()
+        .get(CONNECTION)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"))
 }
 
 fn too_large(limit: usize) -> TransportError {
@@ -113,6 +267,11 @@ fn from_reqwest(error: reqwest::Error) -> TransportError {
         (false, true) => TransportError::Timeout(error.into()),
         (false, false) => TransportError::Failed(error.into()),
     }
+}
+
+/// Whether nothing was sent because the host leads to no address that may be visited.
+pub(crate) fn led_nowhere(error: &TransportError) -> bool {
+    matches!(error, TransportError::NotSent(source) if is_forbidden(&**source))
 }
 
 fn innermost(error: &dyn std::error::Error) -> &dyn std::error::Error {

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
 
@@ -19,7 +20,7 @@ impl RuntimeCheck {
     /// `is_config` outside of a Tokio runtime, or in one without I/O or time.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let handle = Handle::try_current().map_err(|_| {
-            Error::config("the async client works inside a Tokio runtime only; call it from one")
+            Error::config("the async client works inside a Tokio runtime only; call it from one, or use `civic_sip::blocking`")
         })?;
         let id = handle.id();
         let mut last_good = self.last_good.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -40,7 +41,7 @@ impl RuntimeCheck {
 /// sent, rather than in the middle of an exchange.
 fn has_drivers() -> bool {
     let probe = || {
-        drop(tokio::time::sleep(std::time::Duration::ZERO));
+        drop(tokio::time::sleep(Duration::ZERO));
         // A socket that is bound to nothing is enough to need the I/O driver. Where the system gives none, the
         // exchange itself will say so.
         if let Ok(socket) = std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0))
@@ -50,4 +51,21 @@ fn has_drivers() -> bool {
         }
     };
     catch_unwind(AssertUnwindSafe(probe)).is_ok()
+}
+
+/// Waits, where there is a Tokio runtime with time to wait in; elsewhere it says `false` at once.
+///
+/// A transport of the user's own works without a runtime, so that nothing says that there is one.
+pub(crate) async fn wait(duration: Duration) -> bool {
+    if Handle::try_current().is_err() {
+        return false;
+    }
+    // Made where a panic is caught, as in `has_drivers`.
+    match catch_unwind(AssertUnwindSafe(|| tokio::time::sleep(duration))) {
+        Ok(sleep) => {
+            sleep.await;
+            true
+        }
+        Err(_) => false,
+    }
 }

@@ -1,0 +1,73 @@
+//! A login on axum: one client in the shared state, and errors that answer for themselves.
+//!
+//! ```text
+//! cargo run --example sandbox        # in another terminal; paste the CIVIC_* lines that it prints
+//! cargo run --example axum_server
+//! curl -H 'content-type: application/json' -d '{"token": "…"}' http://127.0.0.1:3000/login
+//! ```
+
+use axum::extract::{FromRef, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use civic_sip::authsig::Verifier;
+use civic_sip::axum::AuthSig;
+use civic_sip::{CivicSip, Error};
+use serde::{Deserialize, Serialize};
+
+/// Clones of it are handed to the handlers; the clones of the client share one connection pool.
+#[derive(Clone)]
+pub struct App {
+    pub civic: CivicSip,
+    pub invitations: Verifier,
+}
+
+impl FromRef<App> for CivicSip {
+    fn from_ref(app: &App) -> Self {
+        app.civic.clone()
+    }
+}
+
+impl FromRef<App> for Verifier {
+    fn from_ref(app: &App) -> Self {
+        app.invitations.clone()
+    }
+}
+
+#[derive(Deserialize)]
+struct Login {
+    token: String,
+}
+
+#[derive(Serialize)]
+struct Greeting {
+    user_id: String,
+    email: Option<String>,
+}
+
+/// The page sends the token that civic.sip.js gave it. An `Error` becomes a problem document.
+async fn login(
+    State(civic): State<CivicSip>,
+    Json(Login { token }): Json<Login>,
+) -> Result<Json<Greeting>, Error> {
+    let user = civic.exchange_code(token).await?;
+    let email = user.email().map(str::to_owned);
+    Ok(Json(Greeting { user_id: user.user_id().to_owned(), email }))
+}
+
+/// Comes by a link that was signed for this address; with any other, the answer is 403.
+async fn invited(AuthSig(invitation): AuthSig) -> String {
+    format!("welcome, {}", invitation.login().unwrap_or("stranger"))
+}
+
+pub fn router(app: App) -> Router {
+    Router::new().route("/login", post(login)).route("/invited", get(invited)).with_state(app)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let secret = std::env::var("INVITATION_SECRET").unwrap_or_default();
+    let invitations = Verifier::new(secret).bind_to("http://127.0.0.1:3000/invited");
+    let app = App { civic: CivicSip::from_env()?, invitations };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    Ok(axum::serve(listener, router(app)).await?)
+}

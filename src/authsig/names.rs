@@ -1,0 +1,117 @@
+//! Which names a query may have: none that a framework could mistake for a reserved one.
+
+use std::collections::HashSet;
+
+use super::error::Error;
+use super::query::Pair;
+
+/// Names with a meaning of their own.
+const RESERVED: [&str; 8] =
+    ["login", "service", "time", "time_fudge", "expires_at", "nonce", "signature", "secret"];
+
+/// Reserved names that may stand only once.
+const ONCE: [&str; 6] = ["login", "service", "time", "expires_at", "nonce", "signature"];
+
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
+/// Refuses what no query of AuthSig may have, in either version of the signature.
+pub(super) fn check(pairs: &[Pair<'_>]) -> Result<(), Error> {
+    let mut seen = [false; ONCE.len()];
+    let mut brackets = false;
+    for pair in pairs {
+        let name = &*pair.name;
+        if name == "secret" {
+            return Err(Error::refused(name, "a secret never stands in a URL"));
+        }
+        if let Some((once, seen)) = ONCE.iter().zip(&mut seen).find(|(once, _)| **once == name) {
+            if std::mem::replace(seen, true) {
+                return Err(Error::RepeatedParameter(once));
+            }
+        } else if !is_plain(name) {
+            check_lookalike(name)?;
+            brackets |= name.contains(['[', ']']);
+        }
+    }
+    if brackets { check_brackets(pairs) } else { Ok(()) }
+}
+
+/// Lower-case names of ordinary characters are what they seem; all others are looked at more closely.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
+}
+
+fn check_lookalike(name: &str) -> Result<(), Error> {
+    if name.contains(char::is_control) {
+        return Err(Error::refused(name, "a name must not contain a control character"));
+    }
+    if becomes_reserved(name) {
+        return Err(Error::refused(name, "frameworks would read it as a reserved name"));
+    }
+    Ok(())
+}
+
+/// Whether a framework may take the name for a reserved one that it is not: it cuts at NUL, drops brackets and what
+/// is within them, trims, writes `_` for `.` and space, or compares without case.
+pub(super) fn becomes_reserved(name: &str) -> bool {
+    if is_reserved(name) {
+        return false;
+    }
+    let cut = name.split('\0').next().unwrap_or_default().trim();
+    let inner = cut.trim_start_matches(['[', ']']);
+    let forms = [
+        // Brackets stripped, and what follows an inner `[`.
+        inner.split('[').next().unwrap_or_default().replace(']', ""),
+        // Rack ends a name at the first bracket of either kind.
+        inner.split(['[', ']']).next().unwrap_or_default().to_owned(),
+        // PHP writes `_` for a `[` that is never closed.
+        inner.replace('[', "_"),
+        // Brackets not understood at all.
+        cut.to_owned(),
+    ];
+    forms.iter().any(|form| {
+        let form = form.trim().replace(['.', ' '], "_");
+        // Some comparisons fold by upper case: the long s and the dotless i only become letters there.
+        is_reserved(&form.to_lowercase()) || is_reserved(&form.to_uppercase().to_lowercase())
+    })
+}
+
+/// What a framework files the parameter under: the name without brackets and what is within them.
+pub(super) fn base(name: &str) -> &str {
+    name.trim_start_matches(['[', ']']).split(['[', ']']).next().unwrap_or_default()
+}
+
+/// Frameworks disagree on what `x=1&x[]=2` means.
+fn check_brackets(pairs: &[Pair<'_>]) -> Result<(), Error> {
+    let is_bracketed = |name: &str| name.contains(['[', ']']);
+    let bracketed: HashSet<&str> =
+        pairs.iter().map(|pair| &*pair.name).filter(|name| is_bracketed(name)).map(base).collect();
+    match pairs.iter().find(|pair| !is_bracketed(&pair.name) && bracketed.contains(&*pair.name)) {
+        Some(pair) => {
+            Err(Error::refused(&pair.name, "the name stands both plain and with brackets"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Names that are neither signed nor returned.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ignored(Vec<String>);
+
+impl Ignored {
+    pub(super) fn add(&mut self, names: impl IntoIterator<Item = impl Into<String>>) {
+        self.0.extend(names.into_iter().map(Into::into));
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match self.0.iter().find(|name| is_reserved(name) || becomes_reserved(name)) {
+            Some(name) => Err(Error::IgnoredReserved(super::error::shown(name))),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|ignored| ignored == name)
+    }
+}

@@ -1,0 +1,286 @@
+//! Verifying by asking the AuthSig server.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use super::checks::{Checks, check_setters};
+use super::error::Error;
+use super::keys::Signature;
+use super::location::{self, Parts, Target};
+use super::names;
+use super::original::{self, Assumptions, Parameters, SharedLogins};
+use super::query::{self, Pair};
+use super::readings::Names;
+use super::time::Clock;
+use super::verified::{Proof, Verified};
+use crate::transport::{Transport, TransportError};
+
+/// The highest bcrypt cost that the server is asked to work for.
+const MAX_COST: u32 = 12;
+
+/// Longest answer that is read: it is the status that counts.
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
+
+/// Stands for the server's secret, which nobody here knows: no UTF-8 text contains this byte.
+const UNKNOWN_SECRET: &[u8] = &[0xff];
+
+/// Verifies URLs by visiting the AuthSig server that signed them: 200 is valid, 403 is not.
+///
+/// For those who do not have the secret. Whatever host the URL names, only `{base}/verified` is ever visited, with a
+/// query written anew from a reading that the server can't read differently; [`Verified`] is that reading and
+/// nothing else. No redirect is followed. A short cache is the caller's business.
+///
+/// - Names are of `A-Z a-z 0-9 _ . -` with at most one `[]` at the end; no other name is repeated.
+/// - `default` is refused unless its slugs are listed by [`allow_defaults`](Self::allow_defaults).
+/// - For a signature of the original, all readings of the signed text have to agree on login, service, time and
+///   expiry, as in the module `legacy` (feature `authsig-legacy`), which also tells what such a signature can't
+///   promise. What else such a URL says was only asked for, and it can't be used up.
+/// - The server does not look at `expires_at`, and [`Remote`] does. The demands are checked as by
+///   [`Verifier`](super::Verifier).
+///
+/// ```no_run
+/// # async fn verify(url: &str) -> Result<(), civic_sip::authsig::Error> {
+/// use civic_sip::authsig::Remote;
+///
+/// let remote = Remote::new("https://id.example/verify");
+/// let verified = remote.verify_url(url).await?;
+/// println!("{:?} by {}", verified.login(), verified.service());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Remote {
+    base: String,
+    allowed_defaults: Vec<String>,
+    only_names: Option<Result<Names, Error>>,
+    logins: Option<SharedLogins>,
+    transport: Option<Arc<dyn Transport>>,
+    own_transport: Arc<OnceLock<OwnTransport>>,
+    checks: Checks,
+    clock: Clock,
+}
+
+#[cfg(feature = "client")]
+type OwnTransport = Result<crate::transport::reqwest::ReqwestTransport, Error>;
+#[cfg(not(feature = "client"))]
+type OwnTransport = std::convert::Infallible;
+
+impl Remote {
+    /// Asks the server at this address: `https://id.example/verify`. Plain `http` is for this machine only, and
+    /// anything else makes every verifying fail.
+    pub fn new(base: impl Into<String>) -> Self {
+        Self {
+            base: base.into(),
+            allowed_defaults: Vec::new(),
+            only_names: None,
+            logins: None,
+            transport: None,
+            own_transport: Arc::default(),
+            checks: Checks::default(),
+            clock: Clock::default(),
+        }
+    }
+
+    check_setters!();
+
+    /// Lets URLs name these slugs of stored parameters.
+    ///
+    /// To list one is to vouch for what is stored under it, and for nobody being able to change that: it takes part
+    /// in the signature unseen, and may name a login, a service, or a secret of its own.
+    pub fn allow_defaults(mut self, slugs: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed_defaults.extend(slugs.into_iter().map(Into::into));
+        self
+    }
+
+    /// For a legacy signature: the server signs no other names than these, and no value that contains one of them
+    /// followed by a colon. Not true of the original server.
+    pub fn only_names(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.only_names = Some(original::listed(names));
+        self
+    }
+
+    /// For a legacy signature: whether a login could ever have existed at the server, deleted accounts included.
+    pub fn logins(mut self, logins: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.logins = Some(Arc::new(logins));
+        self
+    }
+
+    /// Sends by another HTTP stack than the crate's own. It must not follow redirects.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Takes the time from elsewhere than the system's clock.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(clock);
+        self
+    }
+
+    /// Verifies a URL of this server, absolute or beginning with a single `/`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`] if the server says 403, [`Error::UnexpectedStatus`] for any other status but 200,
+    /// [`Error::Transport`] if it can't be reached, [`Error::Elsewhere`] for a URL that is not at
+    /// `{base}/verified`, and an [`Error`] that names the cause if the URL is refused before the server is asked,
+    /// or is not what is demanded.
+    pub async fn verify_url(&self, url: &str) -> Result<Verified, Error> {
+        let target = self.target()?;
+        let parts = location::split(url)?;
+        check_location(&target, &parts)?;
+        let pairs = query::parse(parts.query)?;
+        self.check_reading(&pairs)?;
+        let signed: Vec<_> = pairs.iter().filter(|pair| pair.name != "signature").collect();
+        let verified = Verified::new(&signed, Proof::Asked, self.clock.clone())?;
+        let original = self.check_signature(&pairs, &verified)?;
+        // Nobody is asked about logins before the server has found the signature right.
+        let is_deferred = self.logins.is_some();
+        if let Some(parameters) = original.as_ref().filter(|_| !is_deferred) {
+            self.weigh(parameters)?;
+        }
+        self.ask(&format!("{}?{}", target.as_str(), query::write(&pairs))).await?;
+        if let Some(parameters) = original.as_ref().filter(|_| is_deferred) {
+            self.weigh(parameters)?;
+        }
+        Ok(verified)
+    }
+
+    /// `{base}/verified`.
+    fn target(&self) -> Result<Target, Error> {
+        let base = Target::new(&self.base)?;
+        if base.is_exposed() {
+            return Err(Error::BadTarget("has to be https, or http on this machine"));
+        }
+        Target::new(&format!("{}/verified", base.as_str().trim_end_matches('/')))
+    }
+
+    /// Refuses what the server might read differently.
+    fn check_reading(&self, pairs: &[Pair<'_>]) -> Result<(), Error> {
+        names::check(pairs)?;
+        let mut seen = std::collections::HashSet::new();
+        for pair in pairs {
+            let name = &*pair.name;
+            let base = name.strip_suffix("[]").unwrap_or(name);
+            let is_ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+            if base.is_empty() || !base.bytes().all(is_ordinary) {
+                return Err(Error::refused(name, "the server might read its name differently"));
+            }
+            if base == name && !seen.insert(name) {
+                return Err(Error::refused(name, "it is repeated"));
+            }
+            let is_allowed = || self.allowed_defaults.iter().any(|slug| slug == pair.value());
+            if base == "default" && !is_allowed() {
+                return Err(Error::refused(name, "what is stored under its slug is not allowed"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks what can be checked without the server. The parameters are returned if the signature is the original's:
+    /// their readings are to be weighed.
+    fn check_signature(
+        &self,
+        pairs: &[Pair<'_>],
+        verified: &Verified,
+    ) -> Result<Option<Parameters>, Error> {
+        let signature =
+            pairs.iter().find(|pair| pair.name == "signature").ok_or(Error::MissingSignature)?;
+        if Signature::parse(signature.value()).is_ok() {
+            self.checks.check(verified, &self.clock)?;
+            return Ok(None);
+        }
+        let cost = original::bcrypt_cost(signature.value())?;
+        if cost > MAX_COST {
+            return Err(Error::CostTooHigh { cost, limit: MAX_COST });
+        }
+        let parameters = Parameters::read(pairs, &std::collections::BTreeMap::new())?;
+        if let Some(names) = self.listed_names()? {
+            parameters.check_names(names)?;
+        }
+        parameters.times(self.clock.now()?, self.checks.max_age)?;
+        self.checks.check_demands(verified)?;
+        Ok(Some(parameters))
+    }
+
+    fn listed_names(&self) -> Result<Option<&Names>, Error> {
+        self.only_names.as_ref().map(|names| names.as_ref().map_err(Clone::clone)).transpose()
+    }
+
+    /// Refuses parameters whose signed text can be read otherwise, with the secret as one symbol.
+    fn weigh(&self, parameters: &Parameters) -> Result<(), Error> {
+        let logins = self.logins.as_deref().map(|logins| |login: &str| logins(login));
+        let assumptions = Assumptions {
+            only_names: self.listed_names()?,
+            logins: logins.as_ref().map(|logins| logins as &dyn Fn(&str) -> bool),
+            with_fudge: self.checks.max_age.is_some(),
+        };
+        let text = parameters.text(UNKNOWN_SECRET);
+        parameters.weigh(&text, UNKNOWN_SECRET, &assumptions)
+    }
+
+    async fn ask(&self, url: &str) -> Result<(), Error> {
+        let request = http::Request::get(url)
+            .header(http::header::ACCEPT, "*/*")
+            .body(Vec::new())
+            .map_err(|error| Error::Transport(Arc::new(error)))?;
+        let answer = match &self.transport {
+            Some(transport) => transport.send(request, MAX_RESPONSE_BYTES).await,
+            None => self.own_transport()?.send(request, MAX_RESPONSE_BYTES).await,
+        };
+        let status = match answer {
+            Ok(answer) => answer.status().as_u16(),
+            Err(error) => return Err(failed(error)),
+        };
+        match status {
+            200 => Ok(()),
+            403 => Err(Error::Mismatch),
+            status => Err(Error::UnexpectedStatus(status)),
+        }
+    }
+
+    #[cfg(feature = "client")]
+    fn own_transport(&self) -> Result<&dyn Transport, Error> {
+        use crate::transport::reqwest::{ReqwestTransport, Settings};
+
+        let transport = self
+            .own_transport
+            .get_or_init(|| {
+                let loopback = Target::new(&self.base).is_ok_and(|base| base.is_loopback());
+                let (timeout, connecting) = (Duration::from_secs(30), Duration::from_secs(10));
+                let settings = Settings::new(timeout, connecting, loopback);
+                ReqwestTransport::new(settings).map_err(|error| Error::Transport(Arc::new(error)))
+            })
+            .as_ref()
+            .map_err(Clone::clone)?;
+        transport.check_runtime().map_err(|_| Error::NoRuntime)?;
+        Ok(transport)
+    }
+
+    #[cfg(not(feature = "client"))]
+    fn own_transport(&self) -> Result<&dyn Transport, Error> {
+        Err(Error::NoTransport)
+    }
+}
+
+/// An absolute URL has to be at the target, and one without a host at its path.
+fn check_location(target: &Target, parts: &Parts<'_>) -> Result<(), Error> {
+    target.check(parts)?;
+    let is_path = parts.before_query.starts_with('/');
+    if is_path && parts.before_query != target.path() { Err(Error::Elsewhere) } else { Ok(()) }
+}
+
+fn failed(error: TransportError) -> Error {
+    Error::Transport(Arc::new(error))
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote")
+            .field("base", &self.base)
+            .field("allowed_defaults", &self.allowed_defaults)
+            .field("checks", &self.checks)
+            .finish_non_exhaustive()
+    }
+}
