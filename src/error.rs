@@ -86,7 +86,11 @@ pub(crate) enum Answerer {
 
 impl ApiError {
     pub(crate) fn new(by: Answerer, status: u16, body: &[u8]) -> Self {
-        let kept = String::from_utf8_lossy(body.get(..BODY_LIMIT).unwrap_or(body));
+        let kept = match body.get(..BODY_LIMIT) {
+            // Rather short than with half a character at its end.
+            Some(cut) => String::from_utf8_lossy(without_half_a_character(cut)),
+            None => String::from_utf8_lossy(body),
+        };
         let mut body = String::with_capacity(kept.len().min(BODY_LIMIT));
         // Bytes that are not UTF-8 grow when they are replaced.
         for character in kept.chars() {
@@ -127,6 +131,15 @@ impl Answerer {
             (Self::Store, 403) => ": the link has expired; the person has to start again",
             (Self::Store, _) => "; the token was used up",
         }
+    }
+}
+
+fn without_half_a_character(cut: &[u8]) -> &[u8] {
+    match std::str::from_utf8(cut) {
+        Err(error) if error.error_len().is_none() => {
+            cut.get(..error.valid_up_to()).unwrap_or_default()
+        }
+        _ => cut,
     }
 }
 
@@ -202,7 +215,7 @@ pub enum MalformedError {
     #[error("the answer is not the service's envelope: {0}")]
     Envelope(&'static str),
     /// The signed data is not a list of items.
-    #[error("the signed data has a wrong form: {0}")]
+    #[error("the signed data has a wrong form: {0}; with a wrong secret it may look so, too")]
     Data(&'static str),
     /// The picture of the identity document is not base64, or does not match its MD5.
     #[error("the picture of the identity document is damaged: {0}")]

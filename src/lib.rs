@@ -27,6 +27,8 @@
     feature = "axum",
     doc = "- [`axum`](crate::axum) has an extractor for AuthSig URLs, and turns errors into responses."
 )]
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The crate runs in other people's processes: it neither panics nor prints.
 #![cfg_attr(

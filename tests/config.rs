@@ -138,7 +138,8 @@ fn public_keys() {
 
 #[test]
 fn app_ids() {
-    for bad in ["", " \n", "app 42", "app\u{0}42"] {
+    builder().app_id("app 42").build().unwrap();
+    for bad in ["", " \n", "app\u{0}42", "app\n42", "app\u{fffd}42"] {
         assert!(problem(builder().app_id(bad)).contains("app_id"), "{bad:?}");
     }
 }
@@ -165,6 +166,9 @@ fn plain_http_is_for_this_machine_only() {
     for bad in
         ["http://example.com", "http://10.0.0.1/sip", "ftp://127.0.0.1/", "", "api.civic.com"]
     {
+        assert!(problem(builder().base_url(bad)).contains("base_url"), "{bad}");
+    }
+    for bad in ["https://example.com:99999", "http://127.0.0.1:abc", "https://a..example.com/"] {
         assert!(problem(builder().base_url(bad)).contains("base_url"), "{bad}");
     }
     for bad in ["https://example.com/?a=b", "https://example.com/#a", "https://me:pw@example.com/"]

@@ -73,6 +73,10 @@ fn bodies_that_are_no_envelope() {
 #[test]
 fn more_unknown_members_than_anybody_sends() {
     let mut body = good();
+    for number in 0..64 {
+        body[format!("x{number}")] = number.into();
+    }
+    assert!(reply(body.to_string()).is_ok());
     for number in 0..100_000 {
         body[format!("x{number}")] = number.into();
     }
@@ -133,7 +137,7 @@ fn a_payload_is_a_link_and_verified_when_opened() {
     assert_eq!(link.open(200, good.clone().into()).unwrap().email(), Some("ada@example.com"));
     assert_eq!(link.open(200, format!("{good}\n").into()).unwrap().user_id(), USER_ID);
     assert!(link.open(200, good[..good.len() - 1].into()).unwrap_err().is_verification());
-    assert!(link.open(200, vec![0xff]).unwrap_err().is_malformed());
+    assert!(link.open(200, vec![0xff]).unwrap_err().is_verification());
     assert_eq!(link.open(403, good.into()).unwrap_err().status(), Some(403));
 }
 

@@ -42,6 +42,34 @@ fn outside_of_a_runtime() {
 }
 
 #[test]
+fn a_bad_token_is_refused_even_there() {
+    let error = futures_executor::block_on(client().exchange_code("")).unwrap_err();
+    assert!(error.is_malformed(), "{error:?}");
+}
+
+#[test]
+fn an_answer_over_the_limit_is_refused_whoever_brings_it() {
+    let body = envelope(&token(&claims(&items())), false);
+    let open = |limit: usize| {
+        let answer = http::Response::new(body.clone());
+        let transport = Fixed(Mutex::new(Some(answer)));
+        let civic = builder().transport(std::sync::Arc::new(transport)).max_response_bytes(limit);
+        futures_executor::block_on(civic.build().unwrap().exchange_code("token"))
+    };
+    open(body.len()).unwrap();
+    assert!(open(body.len() - 1).unwrap_err().is_malformed());
+}
+
+/// Answers whatever the limit.
+struct Fixed(Mutex<Option<http::Response<Vec<u8>>>>);
+
+impl Transport for Fixed {
+    fn send<'a>(&'a self, _: http::Request<Vec<u8>>, _: usize) -> BoxFuture<'a, Outcome> {
+        Box::pin(async { Ok(self.0.lock().unwrap().take().expect("asked once")) })
+    }
+}
+
+#[test]
 fn in_a_runtime_without_drivers() {
     let civic = client();
     let run = |runtime: Runtime| runtime.block_on(civic.exchange_code("token"));

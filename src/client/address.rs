@@ -22,10 +22,14 @@ pub(crate) fn parse(url: &str) -> Result<Uri, &'static str> {
         return Err("has to be a URL without a user name or password");
     }
     // Nothing that another URL parser could read as another host.
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_name = || host.split('.').all(|label| !label.is_empty() && label.bytes().all(plain));
     let is_literal = host.starts_with('[') && ip(host).is_some();
-    if host.is_empty() || !(is_literal || host.bytes().all(plain)) {
+    if !(is_literal || is_name()) || !url.is_ascii() || url.contains('\\') {
         return Err(FORM);
+    }
+    if authority.len() > host.len() && uri.port_u16().is_none_or(|port| port == 0) {
+        return Err("has to be a URL with a port from 1 to 65535, or with none");
     }
     match uri.scheme_str() {
         Some("https") => Ok(uri),
@@ -90,6 +94,14 @@ mod tests {
             "https://%6cocalhost/",
             "http://localhost\\@example.com/",
             "https://[nonsense]/",
+            "https://example.com:99999/",
+            "https://example.com:0/",
+            "https://example.com:/",
+            "http://127.0.0.1:abc/",
+            "https://a..example.com/",
+            "https://./",
+            "https://example.com/a\\b",
+            "https://example.com/ä",
         ] {
             assert!(parse(url).is_err(), "{url}");
         }

@@ -335,8 +335,9 @@ fn required<T>(
 
 fn app_id(text: &str) -> Result<String, &'static str> {
     let app_id = text.trim();
-    if app_id.chars().any(|character| character.is_whitespace() || character.is_control()) {
-        return Err("has to be the app's id from the portal, with no white space in it");
+    // U+FFFD stands for what was not Unicode in an environment variable.
+    if app_id.contains(|character: char| character.is_control() || character == '\u{fffd}') {
+        return Err("has to be the app's id from the portal, with no control characters in it");
     }
     Ok(app_id.to_owned())
 }
@@ -374,7 +375,6 @@ impl fmt::Debug for CivicSipBuilder {
         f.debug_struct("CivicSipBuilder")
             .field("app_id", &self.app_id)
             .field("environment", &self.environment)
-            .field("base_url", &self.base_url)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use http::Response;
 
 use super::trace::Trace;
 use super::{CivicSip, PayloadLink, Reply, Wire};
+use crate::protocol::request;
 use crate::transport::TransportError;
 use crate::{Error, UserData};
 
@@ -13,6 +14,8 @@ type Outcome = Result<Response<Vec<u8>>, TransportError>;
 
 impl CivicSip {
     pub(super) async fn exchange(&self, token: &str, trace: &Trace) -> Result<UserData, Error> {
+        // A token that can't be sent is refused before anything else is looked at.
+        request::check(token)?;
         self.1.check()?;
         let mut patience = Patience::new(self);
         let answer = loop {
@@ -83,7 +86,14 @@ impl Wire {
             Self::Own(transport) => {
                 transport.send_within(request, max_response_bytes, within).await
             }
-            Self::Given(transport) => transport.send(request, max_response_bytes).await,
+            Self::Given(transport) => {
+                let answer = transport.send(request, max_response_bytes).await?;
+                // Its promise to stop earlier is not taken on trust.
+                if answer.body().len() > max_response_bytes {
+                    return Err(TransportError::TooLarge("the transport returned more".into()));
+                }
+                Ok(answer)
+            }
             #[cfg(not(feature = "client"))]
             Self::Absent => Err(TransportError::NotSent("there is no transport".into())),
         }

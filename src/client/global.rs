@@ -40,7 +40,6 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("app_id", &self.app_id)
             .field("environment", &self.environment)
-            .field("base_url", &self.base_url)
             .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ use crate::protocol::response;
 use crate::{Error, UserData};
 
 /// What [`CivicSip::response`] found in an answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Reply {
     /// The verified data.
     UserData(UserData),
@@ -28,6 +28,7 @@ pub enum Reply {
 ///
 /// Fetch it with a plain GET, without the headers of the exchange and without following redirects, and give what
 /// comes to [`open`](Self::open).
+#[derive(Clone)]
 pub struct PayloadLink {
     client: CivicSip,
     url: String,

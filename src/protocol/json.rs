@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// More members than any object of the service has; keeps the search for repeated ones short.
-const MAX_MEMBERS: usize = 256;
+/// More unknown members than any object of the service has; keeps the search for repeated ones short.
+const MAX_UNKNOWN: usize = 64;
 
 /// An object that reads its own members.
 pub(crate) trait Object<'de>: Default {
@@ -59,7 +59,7 @@ impl<'de, T: Object<'de>> Visitor<'de> for UniqueVisitor<T> {
             if object.member(&name.0, &mut map)? {
                 continue;
             }
-            if unknown.contains(&name) || unknown.len() == MAX_MEMBERS {
+            if unknown.contains(&name) || unknown.len() == MAX_UNKNOWN {
                 return Err(A::Error::custom("a member stands twice, or there are too many"));
             }
             map.next_value::<IgnoredAny>()?;
@@ -193,6 +193,8 @@ impl<'de> Deserialize<'de> for NumericDate {
             }
         }
 
-        deserializer.deserialize_any(NumberVisitor)
+        // Not `deserialize_any`: with serde_json's `arbitrary_precision`, which any crate in the build may turn on, that
+        // brings numbers as maps.
+        deserializer.deserialize_f64(NumberVisitor)
     }
 }

@@ -48,8 +48,8 @@ struct Data<'a> {
     path: &'a str,
 }
 
-/// The body of the request.
-pub(crate) fn body(token: &str) -> Result<Vec<u8>, Error> {
+/// Whether the token can be sent.
+pub(crate) fn check(token: &str) -> Result<(), Error> {
     let problem = if token.is_empty() {
         "empty"
     } else if token.len() > MAX_CODE_TOKEN {
@@ -57,9 +57,15 @@ pub(crate) fn body(token: &str) -> Result<Vec<u8>, Error> {
     } else if !token.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         "not printable ASCII"
     } else {
-        return json(&Body { allow_payload_link: true, auth_token: token });
+        return Ok(());
     };
     Err(Error::Malformed(MalformedError::Token(problem)))
+}
+
+/// The body of the request.
+pub(crate) fn body(token: &str) -> Result<Vec<u8>, Error> {
+    check(token)?;
+    json(&Body { allow_payload_link: true, auth_token: token })
 }
 
 impl Requester<'_> {

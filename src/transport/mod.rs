@@ -5,6 +5,7 @@
 use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 #[cfg(feature = "client")]
 pub(crate) mod addresses;
@@ -71,9 +72,28 @@ pub trait Transport: Send + Sync {
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>>;
 }
 
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn send<'a>(
+        &'a self,
+        request: http::Request<Vec<u8>>,
+        max_response_bytes: usize,
+    ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
+        (**self).send(request, max_response_bytes)
+    }
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send<'a>(
+        &'a self,
+        request: http::Request<Vec<u8>>,
+        max_response_bytes: usize,
+    ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
+        (**self).send(request, max_response_bytes)
+    }
+}
+
 /// Why a [`Transport`] brought no answer. Each variant carries its cause, which must show no URL and no header.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum TransportError {
     /// No connection was made, so no byte of the request left: the only failure after which sending again is safe.
     ///

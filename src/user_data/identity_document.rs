@@ -99,8 +99,9 @@ impl<'a> IdentityDocument<'a> {
     /// `YYYY-MM-DD`, not always padded with zeros; a time of day behind it is cut off.
     fn date(&self, label: &str) -> Option<NaiveDate> {
         let text = self.user.trusted(label)?;
-        let day = text.split_once('T').map_or(text, |(day, _)| day);
-        NaiveDate::parse_from_str(day.trim(), "%Y-%m-%d").ok()
+        let day = text.trim().split(['T', ' ']).next()?;
+        let (year, _) = day.split_once('-')?;
+        NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(|_| year.len() == 4)
     }
 }
 

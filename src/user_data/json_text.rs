@@ -34,6 +34,9 @@ impl<'de> Deserialize<'de> for AnyText {
     }
 }
 
+/// What serde_json calls a number where its feature `arbitrary_precision` is on: an object with this one member.
+const NUMBER: &str = "$serde_json::private::Number";
+
 /// A value inside of an object or array, where strings keep their quotes.
 struct Nested(String);
 
@@ -96,7 +99,11 @@ impl<'de> Visitor<'de> for TextVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<String, A::Error> {
         let mut text = String::from("{");
-        while let Some((name, Nested(value))) = map.next_entry::<String, Nested>()? {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == NUMBER && text.len() == 1 {
+                return map.next_value::<String>();
+            }
+            let Nested(value) = map.next_value()?;
             if text.len() > 1 {
                 text.push(',');
             }
