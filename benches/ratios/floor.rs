@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-fn hex(text: &str) -> Vec<u8> {
+pub fn hex(text: &str) -> Vec<u8> {
     (0..text.len())
         .step_by(2)
         .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
@@ -119,6 +119,25 @@ impl Signing {
 
     pub fn sign(&self, message: &[u8]) -> impl Sized + use<> {
         self.0.sign(message)
+    }
+}
+
+/// The two operations of an exchange on elliptic curves.
+pub struct Operations {
+    pub signing: Signing,
+    pub verifying: Verifying,
+    pub request: String,
+    pub response: String,
+}
+
+impl Operations {
+    pub fn sign(&self) {
+        std::hint::black_box(self.signing.sign(std::hint::black_box(self.request.as_bytes())));
+    }
+
+    pub fn sign_and_verify(&self) {
+        self.sign();
+        assert!(self.verifying.verify(std::hint::black_box(self.response.as_bytes())));
     }
 }
 

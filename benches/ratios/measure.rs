@@ -14,6 +14,8 @@ pub struct Row {
     pub base: f64,
     pub ratio: f64,
     pub target: f64,
+    /// The ratio has to be at least the target, rather than at most.
+    pub at_least: bool,
     /// What `ours` and `base` are counted in.
     pub unit: &'static str,
 }
@@ -27,17 +29,24 @@ impl Row {
     }
 
     /// Says whether the target was met.
-    pub fn print(&self) {
-        let verdict = if self.ratio <= self.target { "" } else { "  MISSED" };
+    pub fn print(&self) -> bool {
+        let met = if self.at_least { self.ratio >= self.target } else { self.ratio <= self.target };
+        let verdict = if met { "" } else { "  MISSED" };
+        let target = match (self.target.is_finite(), self.at_least) {
+            (false, _) => "–".to_owned(),
+            (true, false) => format!("≤ {}", self.target),
+            (true, true) => format!("≥ {}", self.target),
+        };
         println!(
             "{:<52} {:>12} {:>12} {:>8.2} {:>8}  {}{verdict}",
             self.name,
             format!("{:.2} {}", self.ours, self.unit),
             format!("{:.2} {}", self.base, self.unit),
             self.ratio,
-            format!("≤ {}", self.target),
+            target,
             self.floor,
         );
+        met
     }
 }
 
@@ -75,7 +84,23 @@ pub fn compare_with<I>(
     let ratio = median(rounds.iter().map(|(ours, base)| ours / base).collect());
     let ours = median(rounds.iter().map(|(ours, _)| *ours).collect());
     let base = median(rounds.iter().map(|(_, base)| *base).collect());
-    Row { name, floor, ours, base, ratio, target, unit: "µs" }
+    Row { name, floor, ours, base, ratio, target, at_least: false, unit: "µs" }
+}
+
+/// For what takes longer than a slice.
+pub fn compare_slow(
+    name: &'static str,
+    floor: &'static str,
+    target: f64,
+    mut ours: impl FnMut(),
+    mut base: impl FnMut(),
+) -> Row {
+    let rounds: Vec<(f64, f64)> =
+        (0..ROUNDS).map(|_| (time(1, 0..1, |_| ours()), time(1, 0..1, |_| base()))).collect();
+    let ratio = median(rounds.iter().map(|(ours, base)| ours / base).collect());
+    let ours = median(rounds.iter().map(|(ours, _)| *ours).collect());
+    let base = median(rounds.iter().map(|(_, base)| *base).collect());
+    Row { name, floor, ours, base, ratio, target, at_least: false, unit: "µs" }
 }
 
 fn calls_per_slice(call: &mut impl FnMut()) -> u32 {

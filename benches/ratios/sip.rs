@@ -1,21 +1,24 @@
 //! Requests and responses of the exchange.
 
 use std::hint::black_box;
+use std::net::SocketAddr;
 
 use civic_sip::sandbox::Sandbox;
-use civic_sip::{CivicSip, Reply, UserData, UserDataItem};
+use civic_sip::{CivicSip, CivicSipBuilder, Reply, UserData, UserDataItem};
+use p256::elliptic_curve::sec1::ToSec1Point as _;
 
-use crate::floor::{CbcDecrypt, Signing, Verifying, sha256};
+use crate::floor::{CbcDecrypt, Operations, Signing, Verifying, sha256};
 use crate::measure::{Row, compare, compare_with};
 
 /// A sandbox makes the answers; it is asked before anything is measured.
 pub struct Fixture {
     pub civic: CivicSip,
     pub token: String,
+    app_id: String,
     private_signing_key: String,
     secret: String,
     sip_public_key: String,
-    small: Vec<u8>,
+    pub small: Vec<u8>,
     large: Vec<u8>,
 }
 
@@ -47,6 +50,7 @@ impl Fixture {
             small: answer(&sandbox, &civic, &two_items()).await,
             large: answer(&sandbox, &civic, &with_picture()).await,
             token: sandbox.issue_token(&two_items()),
+            app_id: sandbox.app_id().to_owned(),
             private_signing_key: sandbox.private_signing_key().to_owned(),
             secret: sandbox.secret().to_owned(),
             sip_public_key: sandbox.sip_public_key().to_owned(),
@@ -63,25 +67,19 @@ impl Fixture {
     }
 
     fn request(&self) -> Row {
-        let request = self.civic.request(&self.token).unwrap();
-        let header = request.headers()["authorization"].to_str().unwrap();
-        let jwt = header.strip_prefix("Civic ").unwrap().rsplit_once('.').unwrap().0;
-        let signed = jwt.rsplit_once('.').unwrap().0.to_owned();
-        let key = Signing::new(&self.private_signing_key);
+        let operations = self.bare_operations();
         compare(
             "request(token)",
             "P-256 sign of the same bytes",
             if cfg!(feature = "aws-lc-rs") { 1.25 } else { 1.20 },
             || drop(black_box(self.civic.request(black_box(&self.token)).unwrap())),
-            || drop(black_box(key.sign(black_box(signed.as_bytes())))),
+            || operations.sign(),
         )
     }
 
     fn response(&self) -> Row {
-        let token = token_of(&self.small);
-        let (signed, signature) = token.rsplit_once('.').unwrap();
-        let verifying = Verifying::new(&self.sip_public_key, signature);
-        let decrypt = CbcDecrypt::new(&self.secret, signed);
+        let operations = self.bare_operations();
+        let decrypt = CbcDecrypt::new(&self.secret, &operations.response);
         compare_with(
             "response(..), two items",
             "P-256 verify + AES-CBC of the same bytes",
@@ -89,10 +87,51 @@ impl Fixture {
             || self.small.clone(),
             |body| self.open(body),
             || {
-                assert!(verifying.verify(black_box(signed.as_bytes())));
+                assert!(operations.verifying.verify(black_box(operations.response.as_bytes())));
                 decrypt.run();
             },
         )
+    }
+
+    /// What is signed and verified in one exchange.
+    pub fn bare_operations(&self) -> Operations {
+        let request = self.civic.request(&self.token).unwrap();
+        let header = request.headers()["authorization"].to_str().unwrap();
+        let jwt = header.strip_prefix("Civic ").unwrap().rsplit_once('.').unwrap().0;
+        let token = token_of(&self.small);
+        let (response, signature) = token.rsplit_once('.').unwrap();
+        Operations {
+            signing: Signing::new(&self.private_signing_key),
+            verifying: Verifying::new(&self.sip_public_key, signature),
+            request: jwt.rsplit_once('.').unwrap().0.to_owned(),
+            response: response.to_owned(),
+        }
+    }
+
+    pub fn builder(&self) -> CivicSipBuilder {
+        CivicSip::builder()
+            .app_id(&self.app_id)
+            .private_signing_key(&self.private_signing_key)
+            .secret(&self.secret)
+            .sip_public_key(&self.sip_public_key)
+    }
+
+    pub fn client_at(&self, address: SocketAddr) -> CivicSip {
+        self.builder().base_url(format!("http://{address}")).build().unwrap()
+    }
+
+    pub fn private_signing_key(&self) -> &str {
+        &self.private_signing_key
+    }
+
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    pub fn app_public_key(&self) -> Vec<u8> {
+        let key =
+            p256::SecretKey::from_slice(&crate::floor::hex(&self.private_signing_key)).unwrap();
+        key.public_key().to_sec1_point(false).as_bytes().to_vec()
     }
 
     fn large_response(&self) -> Row {
@@ -107,7 +146,7 @@ impl Fixture {
         )
     }
 
-    fn open(&self, body: Vec<u8>) {
+    pub fn open(&self, body: Vec<u8>) {
         match self.civic.response(200, body).unwrap() {
             Reply::UserData(user) => drop(black_box(user)),
             Reply::Payload(_) => panic!("a link"),
