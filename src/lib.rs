@@ -1,5 +1,40 @@
-//! Client of the Civic Secure Identity Platform (SIP).
+//! Client of the Civic Secure Identity Platform (SIP): trades a one-time token for verified personal data.
+//!
+//! A person approves a request in a wallet app; the browser hands your backend a code token;
+//! [`CivicSip::exchange_code`] exchanges it for [`UserData`].
+//!
+//! ```no_run
+//! # async fn handler(token: &str) -> Result<(), civic_sip::Error> {
+//! use civic_sip::{CivicSip, UserData};
+//!
+//! let civic = CivicSip::from_env()?;
+//! let user: UserData = civic.exchange_code(token).await?;
+//! println!("{} {:?}", user.user_id(), user.email());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - [`CivicSip`] is the client, [`CivicSipBuilder`] sets it up; [`configure`] and [`exchange_code`] are one for the whole
+//!   process.
+//! - [`CivicSip::request`] and [`CivicSip::response`] do the same with no I/O; [`Transport`] takes another HTTP stack.
+//! - [`Error`] tells in which of seven ways an exchange failed, and whether the token may be sent again.
+#![cfg_attr(
+    feature = "sandbox",
+    doc = "- [`sandbox`] plays the hosted service, for development and tests."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The crate runs in other people's processes: it neither panics nor prints.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
+)]
 
 pub mod authsig;
 mod client;
@@ -7,6 +42,7 @@ mod crypto;
 mod error;
 mod protocol;
 #[cfg(feature = "sandbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
 pub mod sandbox;
 mod transport;
 mod user_data;
@@ -16,3 +52,8 @@ pub use client::{CivicSip, CivicSipBuilder, Environment, PayloadLink, Reply};
 pub use error::{ApiError, Error, MalformedError, VerificationError};
 pub use transport::{BoxError, BoxFuture, Transport, TransportError};
 pub use user_data::{IdentityDocument, UserData, UserDataItem};
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

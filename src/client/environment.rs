@@ -50,7 +50,8 @@ impl CivicSip {
     /// `is_config`, naming everything that is missing or wrong.
     pub fn from_env() -> Result<Self, Error> {
         let mut builder = CivicSipBuilder::new().named_by_environment();
-        let settings: [(&str, fn(CivicSipBuilder, String) -> CivicSipBuilder); 6] = [
+        type Setter = fn(CivicSipBuilder, String) -> CivicSipBuilder;
+        let settings: [(&str, Setter); 6] = [
             ("app_id", CivicSipBuilder::app_id),
             ("private_signing_key", CivicSipBuilder::private_signing_key),
             ("secret", CivicSipBuilder::secret),

@@ -4,8 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{PoisonError, RwLock};
 
-use zeroize::Zeroize as _;
-
 use super::{CivicSip, Environment};
 use crate::{Error, UserData};
 
@@ -39,13 +37,6 @@ impl fmt::Debug for Config {
     }
 }
 
-impl Drop for Config {
-    fn drop(&mut self) {
-        self.private_signing_key.zeroize();
-        self.secret.zeroize();
-    }
-}
-
 /// Sets up the client that the function [`exchange_code`] uses.
 ///
 /// Configuring again replaces it for later calls. An invalid configuration leaves the one that there was.
@@ -68,15 +59,16 @@ impl Drop for Config {
 pub fn configure(set: impl FnOnce(&mut Config)) -> Result<(), Error> {
     let mut config = Config::default();
     set(&mut config);
+    // The texts of the keys are moved, so that the builder wipes them.
     let mut builder = CivicSip::builder()
-        .app_id(&config.app_id)
-        .private_signing_key(&config.private_signing_key)
-        .secret(&config.secret)
+        .app_id(config.app_id)
+        .private_signing_key(config.private_signing_key)
+        .secret(config.secret)
         .environment(config.environment);
-    if let Some(base_url) = &config.base_url {
+    if let Some(base_url) = config.base_url {
         builder = builder.base_url(base_url);
     }
-    if let Some(sip_public_key) = &config.sip_public_key {
+    if let Some(sip_public_key) = config.sip_public_key {
         builder = builder.sip_public_key(sip_public_key);
     }
     let client = builder.build()?;

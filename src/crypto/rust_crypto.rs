@@ -28,6 +28,7 @@ impl SigningKey {
         Some(signature.to_bytes().into())
     }
 
+    #[cfg(any(test, feature = "sandbox"))]
     pub(crate) fn public_key(&self) -> Option<[u8; PUBLIC_KEY_LEN]> {
         self.0.verifying_key().to_sec1_point(false).as_bytes().try_into().ok()
     }
@@ -68,6 +69,7 @@ impl HmacKey {
     }
 
     /// In constant time.
+    #[allow(dead_code, reason = "signed URLs need it")]
     pub(crate) fn verify(&self, message: &[u8], mac: &[u8]) -> bool {
         self.0.clone().chain_update(message).verify_slice(mac).is_ok()
     }
