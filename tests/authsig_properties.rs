@@ -217,6 +217,8 @@ fn no_two_parameter_sets_have_one_signature_in_version_2() {
     }
 }
 
+type Set<'s> = Vec<(&'s str, &'s str)>;
+
 /// Every way to share one legacy text over a small alphabet: what the verifier accepts of them says the same.
 #[test]
 fn no_two_accepted_legacy_urls_with_one_text_disagree() {
@@ -225,7 +227,7 @@ fn no_two_accepted_legacy_urls_with_one_text_disagree() {
     let joined: Vec<String> =
         pieces.iter().flat_map(|one| pieces.map(|two| [*one, two, "1"].concat())).collect();
     let values: Vec<&str> = joined.iter().map(String::as_str).collect();
-    let mut by_text: BTreeMap<Vec<u8>, Vec<Vec<(&str, &str)>>> = BTreeMap::new();
+    let mut by_text: BTreeMap<Vec<u8>, Vec<Set<'_>>> = BTreeMap::new();
     let text = |set: &[(&str, &str)]| -> Vec<u8> {
         let mut all: BTreeMap<&str, &str> = set.iter().copied().collect();
         all.insert("secret", "S");
