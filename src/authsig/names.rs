@@ -23,7 +23,7 @@ pub(super) fn check(pairs: &[Pair<'_>]) -> Result<(), Error> {
     for pair in pairs {
         let name = &*pair.name;
         if name == "secret" {
-            return Err(Error::refused(name, "a secret never stands in a URL"));
+            return Err(Error::SecretInQuery);
         }
         if let Some((once, seen)) = ONCE.iter().zip(&mut seen).find(|(once, _)| **once == name) {
             if std::mem::replace(seen, true) {
@@ -46,17 +46,18 @@ fn check_lookalike(name: &str) -> Result<(), Error> {
     if name.contains(char::is_control) {
         return Err(Error::refused(name, "a name must not contain a control character"));
     }
-    if becomes_reserved(name) {
-        return Err(Error::refused(name, "frameworks would read it as a reserved name"));
+    match becomes_reserved(name) {
+        Some("secret") => Err(Error::SecretInQuery),
+        Some(_) => Err(Error::refused(name, "frameworks would read it as a reserved name")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// Whether a framework may take the name for a reserved one that it is not: it cuts at NUL, drops brackets and what
+/// The reserved name that a framework may take this one for without its being that: it cuts at NUL, drops brackets and what
 /// is within them, trims, writes `_` for `.` and space, or compares without case.
-pub(super) fn becomes_reserved(name: &str) -> bool {
+fn becomes_reserved(name: &str) -> Option<&'static str> {
     if is_reserved(name) {
-        return false;
+        return None;
     }
     let cut = name.split('\0').next().unwrap_or_default().trim();
     let inner = cut.trim_start_matches(['[', ']']);
@@ -70,10 +71,11 @@ pub(super) fn becomes_reserved(name: &str) -> bool {
         // Brackets not understood at all.
         cut.to_owned(),
     ];
-    forms.iter().any(|form| {
+    let reserved = |form: &str| RESERVED.into_iter().find(|reserved| *reserved == form);
+    forms.iter().find_map(|form| {
         let form = form.trim().replace(['.', ' '], "_");
         // Some comparisons fold by upper case: the long s and the dotless i only become letters there.
-        is_reserved(&form.to_lowercase()) || is_reserved(&form.to_uppercase().to_lowercase())
+        reserved(&form.to_lowercase()).or_else(|| reserved(&form.to_uppercase().to_lowercase()))
     })
 }
 
@@ -105,7 +107,7 @@ impl Ignored {
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
-        match self.0.iter().find(|name| is_reserved(name) || becomes_reserved(name)) {
+        match self.0.iter().find(|name| is_reserved(name) || becomes_reserved(name).is_some()) {
             Some(name) => Err(Error::IgnoredReserved(super::error::shown(name))),
             None => Ok(()),
         }
