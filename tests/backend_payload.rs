@@ -1,4 +1,5 @@
 //! Payload links: which are followed, what is sent to them, and what their answers are worth.
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
 
 mod backend_support;
 
@@ -289,10 +290,12 @@ async fn s3_is_visited_through_the_proxy_and_in_http_1() {
 
 // Without our I/O
 
+type Answer = (u16, Vec<u8>);
+
 /// Answers in order, and keeps what was asked.
 #[derive(Clone, Default)]
 struct Scripted {
-    answers: Arc<Mutex<Vec<(u16, Vec<u8>)>>>,
+    answers: Arc<Mutex<Vec<Answer>>>,
     requests: Arc<Mutex<Vec<http::Request<Vec<u8>>>>>,
 }
 

@@ -1,4 +1,5 @@
 //! What gets into the log, and what never does, with every library of the stack at its most talkative.
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
 
 mod backend_support;
 

@@ -1,4 +1,5 @@
 //! The client against services on real sockets that are slow, broken, hostile, far away or behind a proxy.
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
 
 mod backend_support;
 
