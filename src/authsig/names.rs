@@ -9,30 +9,34 @@ use super::query::Pair;
 const RESERVED: [&str; 8] =
     ["login", "service", "time", "time_fudge", "expires_at", "nonce", "signature", "secret"];
 
-/// Reserved names that may stand only once.
-const ONCE: [&str; 6] = ["login", "service", "time", "expires_at", "nonce", "signature"];
-
 pub(super) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
 /// Refuses what no query of AuthSig may have, in either version of the signature.
 pub(super) fn check(pairs: &[Pair<'_>]) -> Result<(), Error> {
-    let mut seen = [false; ONCE.len()];
+    let mut seen = 0_u8;
     let mut brackets = false;
     for pair in pairs {
-        let name = &*pair.name;
-        if name == "secret" {
-            return Err(Error::SecretInQuery);
-        }
-        if let Some((once, seen)) = ONCE.iter().zip(&mut seen).find(|(once, _)| **once == name) {
-            if std::mem::replace(seen, true) {
-                return Err(Error::RepeatedParameter(once));
+        let (name, bit) = match &*pair.name {
+            "login" => ("login", 1),
+            "service" => ("service", 2),
+            "time" => ("time", 4),
+            "expires_at" => ("expires_at", 8),
+            "nonce" => ("nonce", 16),
+            "signature" => ("signature", 32),
+            "secret" => return Err(Error::SecretInQuery),
+            name if is_plain(name) => continue,
+            name => {
+                check_lookalike(name)?;
+                brackets |= name.contains(['[', ']']);
+                continue;
             }
-        } else if !is_plain(name) {
-            check_lookalike(name)?;
-            brackets |= name.contains(['[', ']']);
+        };
+        if seen & bit != 0 {
+            return Err(Error::RepeatedParameter(name));
         }
+        seen |= bit;
     }
     if brackets { check_brackets(pairs) } else { Ok(()) }
 }
@@ -111,6 +115,10 @@ impl Ignored {
             Some(name) => Err(Error::IgnoredReserved(super::error::shown(name))),
             None => Ok(()),
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn contains(&self, name: &str) -> bool {
