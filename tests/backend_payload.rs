@@ -10,6 +10,7 @@ use axum::Router;
 use axum::http::{StatusCode, Version};
 use backend_support::tls::{Authority, TlsListener};
 use backend_support::{Canned, Service, ada, http, proxy};
+use civic_sip::sandbox::Sandbox;
 use civic_sip::{BoxFuture, CivicSip, Error, Reply, Transport, TransportError};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -55,6 +56,19 @@ async fn a_link_is_followed_with_a_plain_get() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_sandboxs_links_are_followed_with_default_settings() {
+    let sandbox = Sandbox::builder().payload_size(0).start().await.unwrap();
+    let civic = sandbox.client_builder().build().unwrap();
+    let token = sandbox.issue_token(&ada());
+    assert_eq!(civic.exchange_code(&token).await.unwrap(), ada());
+    assert_eq!(civic.exchange_code(&token).await.unwrap_err().status(), Some(400));
+    // That there was a link.
+    let refusing = sandbox.client_builder().payload_hosts([""; 0]).build().unwrap();
+    let error = refusing.exchange_code(sandbox.issue_token(&ada())).await.unwrap_err();
+    assert!(error.is_malformed(), "{error:?}");
 }
 
 #[tokio::test]

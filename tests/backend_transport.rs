@@ -636,6 +636,46 @@ async fn dropping_the_future_hangs_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_at_once_get_through_where_no_connection_lasts() {
+    let canned = Canned::new().await;
+    for header in [&[][..], &["connection: close"]] {
+        let answer = http(200, header, &canned.answer);
+        let service = Service::start(move |mut connection| {
+            let answer = answer.clone();
+            async move {
+                if connection.request().await.is_some() {
+                    connection.write(&answer).await;
+                }
+            }
+        })
+        .await;
+        let civic = canned.client(&service.url());
+        let tasks: Vec<_> = (0..16)
+            .map(|_| {
+                let civic = civic.clone();
+                tokio::spawn(async move {
+                    let mut passed = 0;
+                    for _ in 0..10 {
+                        match civic.exchange_code("token").await {
+                            Ok(_) => passed += 1,
+                            // It was just about to close.
+                            Err(error) => assert!(error.is_transport(), "{error:?}"),
+                        }
+                    }
+                    passed
+                })
+            })
+            .collect();
+        let mut passed = 0;
+        for task in tasks {
+            passed += timeout(SOON, task).await.expect("a hang").unwrap();
+        }
+        println!("{passed} of 160");
+        assert!(passed > 100, "{passed} of 160");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_exchanges_by_64_tasks_need_64_connections_at_most() {
     let canned = Canned::new().await;
     let relay = relay(canned.sandbox.base_url()).await;
