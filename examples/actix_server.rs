@@ -50,7 +50,7 @@ async fn login(civic: Data<CivicSip>, login: Json<Login>) -> Result<String, Refu
 }
 
 /// The clones of the client share one connection pool, also across actix's threads.
-pub fn configure(civic: CivicSip) -> impl Fn(&mut ServiceConfig) + Clone {
+pub(crate) fn configure(civic: CivicSip) -> impl Fn(&mut ServiceConfig) + Clone {
     let civic = Data::new(civic);
     move |config| {
         config.app_data(civic.clone()).route("/login", post().to(login));

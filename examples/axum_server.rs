@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 /// Clones of it are handed to the handlers; the clones of the client share one connection pool.
 #[derive(Clone)]
-pub struct App {
-    pub civic: CivicSip,
-    pub invitations: Verifier,
+pub(crate) struct App {
+    pub(crate) civic: CivicSip,
+    pub(crate) invitations: Verifier,
 }
 
 impl FromRef<App> for CivicSip {
@@ -59,7 +59,7 @@ async fn invited(AuthSig(invitation): AuthSig) -> String {
     format!("welcome, {}", invitation.login().unwrap_or("stranger"))
 }
 
-pub fn router(app: App) -> Router {
+pub(crate) fn router(app: App) -> Router {
     Router::new().route("/login", post(login)).route("/invited", get(invited)).with_state(app)
 }
 

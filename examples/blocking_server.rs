@@ -18,7 +18,7 @@ const MAX_BODY: u64 = 16 * 1024 + 1;
 const THREADS: usize = 8;
 
 /// Takes requests until the server is unblocked. Threads share the client, and the client's connections.
-pub fn serve(server: &Server, civic: &CivicSip) {
+pub(crate) fn serve(server: &Server, civic: &CivicSip) {
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {

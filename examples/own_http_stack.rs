@@ -18,7 +18,7 @@ use ureq::Agent;
 /// Pictures of documents make answers of some megabytes.
 const MAX_ANSWER: u64 = 64 * 1024 * 1024;
 
-pub fn agent() -> Agent {
+pub(crate) fn agent() -> Agent {
     Agent::config_builder()
         // The crate judges statuses itself; redirects are never followed.
         .http_status_as_error(false)
@@ -29,7 +29,11 @@ pub fn agent() -> Agent {
 }
 
 /// Sends the token **once**: if anything fails after that, the person has to start again.
-pub fn exchange(civic: &CivicSip, agent: &Agent, token: &str) -> Result<UserData, Box<dyn Error>> {
+pub(crate) fn exchange(
+    civic: &CivicSip,
+    agent: &Agent,
+    token: &str,
+) -> Result<UserData, Box<dyn Error>> {
     let mut answer = agent.run(civic.request(token)?)?;
     let status = answer.status().as_u16();
     let body = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec()?;

@@ -16,10 +16,10 @@ use http::{Request, Response};
 use ureq::{Agent, Error};
 
 type Outcome = Result<Response<Vec<u8>>, TransportError>;
-pub struct Ureq(Agent);
+pub(crate) struct Ureq(Agent);
 
 impl Ureq {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let config = Agent::config_builder()
             // The client judges statuses itself, and must see redirects.
             .http_status_as_error(false)

@@ -25,7 +25,7 @@
 #![cfg_attr(feature = "blocking", doc = "- [`blocking`] is the client for code that is not async.")]
 #![cfg_attr(
     feature = "axum",
-    doc = "- [`axum`](crate::axum) has an extractor for AuthSig URLs, and turns errors into responses."
+    doc = "- [`axum`] has an extractor for AuthSig URLs, and turns errors into responses."
 )]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

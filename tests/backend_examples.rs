@@ -1,5 +1,5 @@
 //! The examples, run against the sandbox.
-#![allow(dead_code, unreachable_pub, reason = "the examples are programs, too")]
+#![allow(dead_code, reason = "the examples are programs, too")]
 
 mod backend_support;
 

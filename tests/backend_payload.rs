@@ -1,4 +1,5 @@
 //! Payload links: which are followed, what is sent to them, and what their answers are worth.
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
 
 mod backend_support;
 
@@ -9,6 +10,7 @@ use axum::Router;
 use axum::http::{StatusCode, Version};
 use backend_support::tls::{Authority, TlsListener};
 use backend_support::{Canned, Service, ada, http, proxy};
+use civic_sip::sandbox::Sandbox;
 use civic_sip::{BoxFuture, CivicSip, Error, Reply, Transport, TransportError};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -54,6 +56,19 @@ async fn a_link_is_followed_with_a_plain_get() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn the_sandboxs_links_are_followed_with_default_settings() {
+    let sandbox = Sandbox::builder().payload_size(0).start().await.unwrap();
+    let civic = sandbox.client_builder().build().unwrap();
+    let token = sandbox.issue_token(&ada());
+    assert_eq!(civic.exchange_code(&token).await.unwrap(), ada());
+    assert_eq!(civic.exchange_code(&token).await.unwrap_err().status(), Some(400));
+    // That there was a link.
+    let refusing = sandbox.client_builder().payload_hosts([""; 0]).build().unwrap();
+    let error = refusing.exchange_code(sandbox.issue_token(&ada())).await.unwrap_err();
+    assert!(error.is_malformed(), "{error:?}");
 }
 
 #[tokio::test]
@@ -289,10 +304,12 @@ async fn s3_is_visited_through_the_proxy_and_in_http_1() {
 
 // Without our I/O
 
+type Answer = (u16, Vec<u8>);
+
 /// Answers in order, and keeps what was asked.
 #[derive(Clone, Default)]
 struct Scripted {
-    answers: Arc<Mutex<Vec<(u16, Vec<u8>)>>>,
+    answers: Arc<Mutex<Vec<Answer>>>,
     requests: Arc<Mutex<Vec<http::Request<Vec<u8>>>>>,
 }
 

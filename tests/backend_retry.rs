@@ -11,13 +11,14 @@ use civic_sip::{BoxFuture, CivicSip, Error, Transport, TransportError};
 use http::{Request, Response};
 use tokio::time::Instant;
 
+type Sent = (Instant, Request<Vec<u8>>);
 type Outcome = Result<Response<Vec<u8>>, TransportError>;
 
 /// Gives the outcomes in order, each after its time, and keeps the requests.
 #[derive(Clone, Default)]
 struct Scripted {
     outcomes: Arc<Mutex<VecDeque<(Duration, Outcome)>>>,
-    requests: Arc<Mutex<Vec<(Instant, Request<Vec<u8>>)>>>,
+    requests: Arc<Mutex<Vec<Sent>>>,
 }
 
 impl Scripted {

@@ -1,4 +1,5 @@
 //! The client against services on real sockets that are slow, broken, hostile, far away or behind a proxy.
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
 
 mod backend_support;
 
@@ -253,6 +254,21 @@ async fn what_is_no_certificate_is_refused_when_the_client_is_built() {
     }
 }
 
+#[tokio::test]
+async fn the_longest_time_outs_are_no_panic() {
+    let canned = Canned::new().await;
+    let service = Service::answering(http(200, &[], &canned.answer)).await;
+    let builder = canned.sandbox.client_builder().base_url(service.url());
+    let civic = builder.timeout(Duration::MAX).connect_timeout(Duration::MAX).build().unwrap();
+    assert_eq!(civic.exchange_code("token").await.unwrap(), ada());
+
+    let throttled = Service::answering(http(429, &["retry-after: 0"], b"")).await;
+    let builder = canned.sandbox.client_builder().base_url(throttled.url());
+    let civic = builder.timeout(Duration::MAX).connect_timeout(Duration::MAX).build().unwrap();
+    assert_eq!(fails(&civic).await.status(), Some(429));
+    assert_eq!(throttled.requests().len(), 4);
+}
+
 // Slow, broken and hostile services
 
 #[tokio::test]
@@ -291,6 +307,39 @@ async fn a_connection_that_is_not_made_in_time_is_a_time_out_that_lost_nothing()
     let error = fails(&civic).await;
     assert!(error.is_timeout() && error.is_retryable(), "{error:?}");
     assert_eq!(service.connections(), 4);
+}
+
+#[tokio::test]
+async fn a_time_out_that_is_shorter_than_that_for_connecting_still_says_that_nothing_was_lost() {
+    let canned = Canned::new().await;
+    let service = Service::start(|mut connection| async move { connection.gone().await }).await;
+    let civic = canned
+        .sandbox
+        .client_builder()
+        .base_url(format!("https://localhost:{}", service.address.port()))
+        .timeout(Duration::from_millis(500))
+        .build()
+        .unwrap();
+    let error = fails(&civic).await;
+    assert!(error.is_timeout() && error.is_retryable(), "{error:?}");
+    assert_eq!(service.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_announces_more_than_there_is_memory_is_no_panic() {
+    let canned = Canned::new().await;
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", usize::MAX / 2);
+    let service = Service::start(move |mut connection| {
+        let answer = answer.clone();
+        async move {
+            connection.request().await;
+            connection.write(answer.as_bytes()).await;
+        }
+    })
+    .await;
+    let builder = canned.sandbox.client_builder().base_url(service.url());
+    let error = fails(&builder.max_response_bytes(usize::MAX).build().unwrap()).await;
+    assert!(error.is_transport() && !error.is_retryable(), "{error:?}");
 }
 
 #[tokio::test]
@@ -584,6 +633,46 @@ async fn dropping_the_future_hangs_up() {
     has_asked.await.unwrap();
     exchange.abort();
     timeout(SOON, has_left).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_at_once_get_through_where_no_connection_lasts() {
+    let canned = Canned::new().await;
+    for header in [&[][..], &["connection: close"]] {
+        let answer = http(200, header, &canned.answer);
+        let service = Service::start(move |mut connection| {
+            let answer = answer.clone();
+            async move {
+                if connection.request().await.is_some() {
+                    connection.write(&answer).await;
+                }
+            }
+        })
+        .await;
+        let civic = canned.client(&service.url());
+        let tasks: Vec<_> = (0..16)
+            .map(|_| {
+                let civic = civic.clone();
+                tokio::spawn(async move {
+                    let mut passed = 0;
+                    for _ in 0..10 {
+                        match civic.exchange_code("token").await {
+                            Ok(_) => passed += 1,
+                            // It was just about to close.
+                            Err(error) => assert!(error.is_transport(), "{error:?}"),
+                        }
+                    }
+                    passed
+                })
+            })
+            .collect();
+        let mut passed = 0;
+        for task in tasks {
+            passed += timeout(SOON, task).await.expect("a hang").unwrap();
+        }
+        println!("{passed} of 160");
+        assert!(passed > 100, "{passed} of 160");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -77,6 +77,9 @@ pub enum Error {
         /// The rule that it breaks.
         why: &'static str,
     },
+    /// A `secret`, in any form that a framework could take for one.
+    #[error("the query has a `secret`, which never stands in a URL")]
+    SecretInQuery,
     /// A parameter that may be there only once is there again.
     #[error("the parameter `{0}` is repeated")]
     RepeatedParameter(&'static str),

@@ -123,8 +123,10 @@ impl<'s> Signature<'s> {
             None => (None, rest),
         };
         // Refuses padding, and bits set beyond the last byte: there is one spelling of a mac.
-        let mac = URL_SAFE_NO_PAD.decode(mac).map_err(|_| Error::MalformedSignature)?;
-        let mac = mac.try_into().map_err(|_| Error::MalformedSignature)?;
+        let mut decoded = [0; MAC_LEN + 4];
+        let is_whole = URL_SAFE_NO_PAD.decode_slice(mac, &mut decoded).ok() == Some(MAC_LEN);
+        let mac = decoded.first_chunk().filter(|_| is_whole).ok_or(Error::MalformedSignature)?;
+        let mac = *mac;
         Ok(Self { key_id, mac })
     }
 }

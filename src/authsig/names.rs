@@ -9,30 +9,34 @@ use super::query::Pair;
 const RESERVED: [&str; 8] =
     ["login", "service", "time", "time_fudge", "expires_at", "nonce", "signature", "secret"];
 
-/// Reserved names that may stand only once.
-const ONCE: [&str; 6] = ["login", "service", "time", "expires_at", "nonce", "signature"];
-
 pub(super) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
 /// Refuses what no query of AuthSig may have, in either version of the signature.
 pub(super) fn check(pairs: &[Pair<'_>]) -> Result<(), Error> {
-    let mut seen = [false; ONCE.len()];
+    let mut seen = 0_u8;
     let mut brackets = false;
     for pair in pairs {
-        let name = &*pair.name;
-        if name == "secret" {
-            return Err(Error::refused(name, "a secret never stands in a URL"));
-        }
-        if let Some((once, seen)) = ONCE.iter().zip(&mut seen).find(|(once, _)| **once == name) {
-            if std::mem::replace(seen, true) {
-                return Err(Error::RepeatedParameter(once));
+        let (name, bit) = match &*pair.name {
+            "login" => ("login", 1),
+            "service" => ("service", 2),
+            "time" => ("time", 4),
+            "expires_at" => ("expires_at", 8),
+            "nonce" => ("nonce", 16),
+            "signature" => ("signature", 32),
+            "secret" => return Err(Error::SecretInQuery),
+            name if is_plain(name) => continue,
+            name => {
+                check_lookalike(name)?;
+                brackets |= name.contains(['[', ']']);
+                continue;
             }
-        } else if !is_plain(name) {
-            check_lookalike(name)?;
-            brackets |= name.contains(['[', ']']);
+        };
+        if seen & bit != 0 {
+            return Err(Error::RepeatedParameter(name));
         }
+        seen |= bit;
     }
     if brackets { check_brackets(pairs) } else { Ok(()) }
 }
@@ -46,17 +50,18 @@ fn check_lookalike(name: &str) -> Result<(), Error> {
     if name.contains(char::is_control) {
         return Err(Error::refused(name, "a name must not contain a control character"));
     }
-    if becomes_reserved(name) {
-        return Err(Error::refused(name, "frameworks would read it as a reserved name"));
+    match becomes_reserved(name) {
+        Some("secret") => Err(Error::SecretInQuery),
+        Some(_) => Err(Error::refused(name, "frameworks would read it as a reserved name")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// Whether a framework may take the name for a reserved one that it is not: it cuts at NUL, drops brackets and what
+/// The reserved name that a framework may take this one for without its being that: it cuts at NUL, drops brackets and what
 /// is within them, trims, writes `_` for `.` and space, or compares without case.
-pub(super) fn becomes_reserved(name: &str) -> bool {
+fn becomes_reserved(name: &str) -> Option<&'static str> {
     if is_reserved(name) {
-        return false;
+        return None;
     }
     let cut = name.split('\0').next().unwrap_or_default().trim();
     let inner = cut.trim_start_matches(['[', ']']);
@@ -70,10 +75,11 @@ pub(super) fn becomes_reserved(name: &str) -> bool {
         // Brackets not understood at all.
         cut.to_owned(),
     ];
-    forms.iter().any(|form| {
+    let reserved = |form: &str| RESERVED.into_iter().find(|reserved| *reserved == form);
+    forms.iter().find_map(|form| {
         let form = form.trim().replace(['.', ' '], "_");
         // Some comparisons fold by upper case: the long s and the dotless i only become letters there.
-        is_reserved(&form.to_lowercase()) || is_reserved(&form.to_uppercase().to_lowercase())
+        reserved(&form.to_lowercase()).or_else(|| reserved(&form.to_uppercase().to_lowercase()))
     })
 }
 
@@ -105,10 +111,14 @@ impl Ignored {
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
-        match self.0.iter().find(|name| is_reserved(name) || becomes_reserved(name)) {
+        match self.0.iter().find(|name| is_reserved(name) || becomes_reserved(name).is_some()) {
             Some(name) => Err(Error::IgnoredReserved(super::error::shown(name))),
             None => Ok(()),
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn contains(&self, name: &str) -> bool {

@@ -134,7 +134,7 @@ fn flatten(
             });
         }
     };
-    pairs.push(Pair { name: name.into(), value });
+    pairs.push(Pair::with_optional_value(name, value));
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! Verifying by asking the AuthSig server.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+#[cfg(feature = "client")]
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use super::checks::{Checks, check_setters};
@@ -56,6 +58,7 @@ pub struct Remote {
     only_names: Option<Result<Names, Error>>,
     logins: Option<SharedLogins>,
     transport: Option<Arc<dyn Transport>>,
+    #[cfg(feature = "client")]
     own_transport: Arc<OnceLock<OwnTransport>>,
     checks: Checks,
     clock: Clock,
@@ -63,8 +66,6 @@ pub struct Remote {
 
 #[cfg(feature = "client")]
 type OwnTransport = Result<crate::transport::reqwest::ReqwestTransport, Error>;
-#[cfg(not(feature = "client"))]
-type OwnTransport = std::convert::Infallible;
 
 impl Remote {
     /// Asks the server at this address: `https://id.example/verify`. Plain `http` is for this machine only, and
@@ -76,6 +77,7 @@ impl Remote {
             only_names: None,
             logins: None,
             transport: None,
+            #[cfg(feature = "client")]
             own_transport: Arc::default(),
             checks: Checks::default(),
             clock: Clock::default(),
@@ -132,7 +134,8 @@ impl Remote {
         check_location(&target, &parts)?;
         let pairs = query::parse(parts.query)?;
         self.check_reading(&pairs)?;
-        let signed: Vec<_> = pairs.iter().filter(|pair| pair.name != "signature").collect();
+        let signed: Vec<_> =
+            pairs.iter().filter(|pair| pair.name != "signature").cloned().collect();
         let verified = Verified::new(&signed, Proof::Asked, self.clock.clone())?;
         let original = self.check_signature(&pairs, &verified)?;
         // Nobody is asked about logins before the server has found the signature right.

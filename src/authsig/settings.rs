@@ -4,7 +4,7 @@ use super::error::Error;
 use super::keys::Keys;
 use super::location::{Parts, Target};
 use super::names::{self, Ignored};
-use super::query::{self, MAX_PARAMETERS, Pair};
+use super::query::{self, Pair};
 use super::time::Clock;
 
 /// Domain of the text, so that no other use of the secret shares it.
@@ -70,40 +70,45 @@ impl Settings {
         Ok(pairs)
     }
 
-    /// The pairs that a signature covers, in the order of the query.
-    pub(super) fn signed<'p, 'q>(&self, pairs: &'p [Pair<'q>]) -> Vec<&'p Pair<'q>> {
-        let is_signed =
-            |pair: &&Pair<'_>| pair.name != "signature" && !self.ignored.contains(&pair.name);
-        pairs.iter().filter(is_signed).collect()
+    /// Leaves only the pairs that a signature covers, in the order of the query.
+    pub(super) fn retain_signed(&self, pairs: &mut Vec<Pair<'_>>) {
+        pairs.retain(|pair| pair.name != "signature");
+        if !self.ignored.is_empty() {
+            pairs.retain(|pair| !self.ignored.contains(&pair.name));
+        }
     }
 
     /// The text that is signed for these pairs.
-    pub(super) fn text(&self, signed: &[&Pair<'_>]) -> Result<String, Error> {
-        if signed.len() > MAX_PARAMETERS {
-            return Err(Error::TooManyParameters);
-        }
-        let mut sorted = signed.to_vec();
+    pub(super) fn text(&self, signed: &[Pair<'_>]) -> Result<String, Error> {
+        let mut sorted: Vec<_> = signed.iter().map(|pair| (beginning(&pair.name), pair)).collect();
         // Stable, and by bytes: equal names keep the order of the query.
-        sorted.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        sorted.sort_by(|(a_begins, a), (b_begins, b)| {
+            a_begins.cmp(b_begins).then_with(|| a.name.as_bytes().cmp(b.name.as_bytes()))
+        });
         let target = self.target()?.map(Target::as_str).unwrap_or_default();
         let pairs_len: usize =
-            sorted.iter().map(|pair| pair.name.len() + pair.value().len() + 2).sum();
+            sorted.iter().map(|(_, pair)| pair.name.len() + pair.value().len() + 2).sum();
         let mut text = String::with_capacity(
             DOMAIN.len() + self.purpose.len() + target.len() + pairs_len + pairs_len / 4 + 3,
         );
         for part in [DOMAIN, "\n", &self.purpose, "\n", target, "\n"] {
             text.push_str(part);
         }
-        for (index, pair) in sorted.into_iter().enumerate() {
+        for (index, (_, pair)) in sorted.into_iter().enumerate() {
             if index > 0 {
                 text.push('&');
             }
-            query::encode_into(&mut text, &pair.name);
-            text.push('=');
-            query::encode_into(&mut text, pair.value());
+            pair.write_into(&mut text);
         }
         Ok(text)
     }
+}
+
+/// The first bytes of a name as a number, in the same order as the names: most comparisons end with it.
+fn beginning(name: &str) -> u128 {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
+    u128::from_be_bytes(bytes)
 }
 
 /// The setters that `Signer` and `Verifier` share, documented once.

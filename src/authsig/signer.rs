@@ -114,12 +114,13 @@ impl Signer {
             query::append(&mut signed_query, name, &value);
             pairs.push(Pair::new(name, value));
         }
-        let text = self.settings.text(&self.settings.signed(&pairs))?;
-        query::append(&mut signed_query, "signature", &self.settings.keys.sign(&text)?);
         // Otherwise no verifier would take it.
         if pairs.len() > query::MAX_PARAMETERS {
             return Err(Error::TooManyParameters);
         }
+        self.settings.retain_signed(&mut pairs);
+        let text = self.settings.text(&pairs)?;
+        query::append(&mut signed_query, "signature", &self.settings.keys.sign(&text)?);
         if signed_query.len() > MAX_QUERY_LEN {
             return Err(Error::QueryTooLong);
         }

@@ -49,7 +49,7 @@ pub(super) enum Proof {
 }
 
 impl Verified {
-    pub(super) fn new(signed: &[&Pair<'_>], proof: Proof, clock: Clock) -> Result<Self, Error> {
+    pub(super) fn new(signed: &[Pair<'_>], proof: Proof, clock: Clock) -> Result<Self, Error> {
         let len = signed.iter().map(|pair| pair.name.len() + pair.value().len()).sum();
         let mut text = String::with_capacity(len);
         let mut pairs = Vec::with_capacity(signed.len());
@@ -60,9 +60,10 @@ impl Verified {
             text.push_str(pair.value());
             pairs.push(Span { start, name_end, value_end: text.len() });
         }
-        let mut verified = Self { text, pairs, proof, times: Times::default(), clock };
-        verified.times = Times::read(verified.get("time"), verified.get("expires_at"))?;
-        Ok(verified)
+        // Neither is there twice: that was refused.
+        let value = |name: &str| signed.iter().find(|pair| pair.name == name).map(Pair::value);
+        let times = Times::read(value("time"), value("expires_at"))?;
+        Ok(Self { text, pairs, proof, times, clock })
     }
 
     /// Who was identified; `None` if nobody was.

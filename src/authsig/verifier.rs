@@ -84,15 +84,18 @@ impl Verifier {
     /// An [`Error`] that names the cause: the verifier is set up wrongly, the query can't be read in one way only,
     /// the signature is missing, malformed or another, or what was signed is not what is demanded.
     pub fn verify_query(&self, query: &str) -> Result<Verified, Error> {
-        let pairs = self.settings.read(query)?;
-        let signature =
-            pairs.iter().find(|pair| pair.name == "signature").ok_or(Error::MissingSignature)?;
+        let mut pairs = self.settings.read(query)?;
+        let signature = pairs
+            .iter()
+            .position(|pair| pair.name == "signature")
+            .map(|at| pairs.remove(at))
+            .ok_or(Error::MissingSignature)?;
         let signature = Signature::parse(signature.value())?;
-        let signed = self.settings.signed(&pairs);
-        let text = self.settings.text(&signed)?;
+        self.settings.retain_signed(&mut pairs);
+        let text = self.settings.text(&pairs)?;
         let key_id = self.settings.keys.verify(&text, &signature)?.map(str::to_owned);
         let verified =
-            Verified::new(&signed, Proof::V2 { text, key_id }, self.settings.clock.clone())?;
+            Verified::new(&pairs, Proof::V2 { text, key_id }, self.settings.clock.clone())?;
         self.checks.check(&verified, &self.settings.clock)?;
         Ok(verified)
     }

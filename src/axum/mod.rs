@@ -1,4 +1,4 @@
-//! For apps on [axum](::axum): AuthSig URLs as an extractor, and the client's errors as responses.
+//! For apps on [axum]: AuthSig URLs as an extractor, and the client's errors as responses.
 //!
 //! ```
 //! use axum::Router;

@@ -157,7 +157,8 @@ impl CivicSipBuilder {
         self
     }
 
-    /// How long making a connection may take, TLS included, 10 s unless set.
+    /// How long making a connection may take, TLS included: 10 s unless set, and nine tenths of
+    /// [`timeout`](Self::timeout) at most.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self

@@ -11,14 +11,13 @@ pub(super) use off::Trace;
 #[cfg(feature = "tracing")]
 mod on {
     use std::future::Future;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
-    use http::{Response, StatusCode};
+    use http::StatusCode;
     use tracing::field::{Empty, display};
     use tracing::{Instrument, Span};
 
     use super::super::CivicSip;
-    use crate::transport::TransportError;
     use crate::{Error, UserData};
 
     pub(in super::super) struct Trace {
@@ -75,8 +74,8 @@ mod on {
         pub(in super::super) fn retries(
             &self,
             count: u32,
-            waited: Duration,
-            outcome: &Result<Response<Vec<u8>>, TransportError>,
+            waited: std::time::Duration,
+            outcome: &Result<http::Response<Vec<u8>>, crate::transport::TransportError>,
         ) {
             self.span.record("http.request.resend_count", count);
             let status = outcome.as_ref().ok().map(|answer| answer.status().as_u16());

@@ -52,6 +52,8 @@ pub enum Fault {
         body: String,
     },
     /// 429, and how long to wait: `is_api`, `is_retryable`. `{"fault": "throttled", "seconds": 2}`
+    ///
+    /// This crate's client waits and tries again by itself, within its time-out.
     Throttled {
         /// For the header `Retry-After` (RFC 9110, section 10.2.3), in whole seconds; without it there is no header.
         #[serde(default, rename = "seconds", deserialize_with = "seconds")]

@@ -21,6 +21,9 @@ mod tests;
 use gate::Gate;
 pub(crate) use options::{Proxy, Roots};
 
+/// Room that is made for a body before it comes: what is announced may never come, and may be more than there is.
+const MAX_RESERVED: usize = 64 * 1024 * 1024;
+
 /// What a [`ReqwestTransport`] needs to know.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -43,7 +46,8 @@ impl Settings {
     pub(crate) fn new(timeout: Duration, connect_timeout: Duration, loopback: bool) -> Self {
         Self {
             timeout,
-            connect_timeout,
+            // If everything ends before connecting does, nobody knows any more that nothing was sent.
+            connect_timeout: connect_timeout.min(timeout - timeout / 10),
             loopback,
             proxy: None,
             roots: Roots::default(),
@@ -229,7 +233,7 @@ async fn send(
     if announced > max_response_bytes {
         return Err(too_large(max_response_bytes));
     }
-    let mut body = Vec::with_capacity(announced);
+    let mut body = Vec::with_capacity(announced.min(MAX_RESERVED));
     while let Some(chunk) = answer.chunk().await.map_err(from_reqwest)? {
         if chunk.len() > max_response_bytes - body.len() {
             return Err(too_large(max_response_bytes));

@@ -33,8 +33,9 @@ async fn each_has_its_class_of_error_in_process_and_by_http() {
             Error::is_api,
         ),
         (
-            Fault::Throttled { retry_after: Some(Duration::from_secs(2)) },
-            json!({"fault": "throttled", "seconds": 2}),
+            // Longer than the client waits.
+            Fault::Throttled { retry_after: Some(Duration::from_secs(3600)) },
+            json!({"fault": "throttled", "seconds": 3600}),
             Error::is_api,
         ),
         (
@@ -123,7 +124,7 @@ async fn what_replaces_the_answer_leaves_the_token_and_what_spoils_it_does_not()
     let service = Service::start().await;
     for fault in [
         status(500, ""),
-        Fault::Throttled { retry_after: None },
+        Fault::Throttled { retry_after: Some(Duration::from_secs(3600)) },
         Fault::Redirect { location: "/".to_owned() },
         Fault::Huge { bytes: 0 },
     ] {

@@ -15,6 +15,7 @@
 //! Without `only_names` there are exponentially many readings: see [`strict`].
 
 mod listed;
+mod run;
 mod strict;
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,9 @@ use super::BoxError;
 /// After this time a connection that was to come back is believed to have been closed.
 const RETURN: Duration = Duration::from_millis(100);
 
+/// Nobody waits longer than this for a connection that somebody else makes: it may never come.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 tokio::task_local! {
     /// The exchange in whose name a connection is asked for. What the pool finishes behind its back has none.
     static ASKING: Arc<Asking>;
@@ -87,6 +90,7 @@ impl Shared {
 
     /// Waits until one more connection is needed, and counts it.
     async fn open(&self) {
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let changed = self.changed.notified();
             let mut changed = pin!(changed);
@@ -97,7 +101,8 @@ impl Shared {
                 while counts.returning.front().is_some_and(|since| now >= *since + RETURN) {
                     counts.returning.pop_front();
                 }
-                if counts.connecting + counts.returning.len() < counts.waiting {
+                let coming = counts.connecting + counts.returning.len();
+                if coming < counts.waiting || now >= deadline {
                     counts.connecting += 1;
                     return;
                 }
