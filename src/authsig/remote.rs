@@ -65,7 +65,7 @@ pub struct Remote {
 }
 
 #[cfg(feature = "client")]
-type OwnTransport = Result<crate::transport::reqwest::ReqwestTransport, Error>;
+type OwnTransport = crate::transport::reqwest::ReqwestTransport;
 
 impl Remote {
     /// Asks the server at this address: `https://id.example/verify`. Plain `http` is for this machine only, and
@@ -247,17 +247,13 @@ impl Remote {
     fn own_transport(&self) -> Result<&dyn Transport, Error> {
         use crate::transport::reqwest::{ReqwestTransport, Settings};
 
-        let transport = self
-            .own_transport
-            .get_or_init(|| {
-                let loopback = Target::new(&self.base).is_ok_and(|base| base.is_loopback());
-                let (timeout, connecting) = (Duration::from_secs(30), Duration::from_secs(10));
-                let settings = Settings::new(timeout, connecting, loopback);
-                ReqwestTransport::new(settings).map_err(|error| Error::Transport(Arc::new(error)))
-            })
-            .as_ref()
-            .map_err(Clone::clone)?;
-        transport.check_runtime().map_err(|_| Error::NoRuntime)?;
+        let transport = self.own_transport.get_or_init(|| {
+            let loopback = Target::new(&self.base).is_ok_and(|base| base.is_loopback());
+            let (timeout, connecting) = (Duration::from_secs(30), Duration::from_secs(10));
+            let settings = Settings::new(timeout, connecting, loopback);
+            ReqwestTransport::new(settings)
+        });
+        transport.check_place().map_err(|_| Error::NoRuntime)?;
         Ok(transport)
     }
 

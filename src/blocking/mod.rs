@@ -70,7 +70,7 @@ impl CivicSip {
     ///
     /// `is_config`, naming everything that is missing or wrong.
     pub fn from_env() -> Result<Self, Error> {
-        crate::CivicSip::from_env().map(Self::with_own_pool)
+        crate::CivicSip::from_env().map(Self::from)
     }
 
     /// Trades the token that the browser got for the data that the person released: as
@@ -103,18 +103,13 @@ impl CivicSip {
     pub fn response(&self, status: u16, body: Vec<u8>) -> Result<Reply, Error> {
         self.client.response(status, body)
     }
-
-    /// For a client that nobody else has.
-    fn with_own_pool(client: crate::CivicSip) -> Self {
-        Self { client, worker: SharedWorker::default() }
-    }
 }
 
-/// A blocking client with the same configuration, and with connections of its own: those of an async client need its
-/// runtime, which may be the very thing that is blocked. A [`Transport`](crate::Transport) of one's own is shared.
+/// A blocking client with the same configuration. It has connections of its own, as every runtime has: those of another
+/// may be driven by the very thread that is blocked. A [`Transport`](crate::Transport) of one's own is shared.
 impl From<crate::CivicSip> for CivicSip {
     fn from(client: crate::CivicSip) -> Self {
-        Self::with_own_pool(client.apart())
+        Self { client, worker: SharedWorker::default() }
     }
 }
 

@@ -252,6 +252,14 @@ impl CivicSipBuilder {
             .unless_ok("environment", self.environment.ok_or("has to be `prod` or `dev`"))
             .unwrap_or_default();
         let uri = problems.unless_ok("base_url", self.uri(stage));
+        let tls = cfg!(any(not(feature = "client"), feature = "rustls", feature = "native-tls"));
+        let is_https = |uri: &Uri| uri.scheme_str() == Some("https");
+        if !tls && self.transport.is_none() && uri.as_ref().is_some_and(is_https) {
+            problems.add(
+                "base_url",
+                "is https, which needs the feature `rustls` or `native-tls`, or a `transport`",
+            );
+        }
         if self.audience.is_empty() {
             problems.add("audience", "is empty");
         }
@@ -283,7 +291,7 @@ impl CivicSipBuilder {
         let payload_hosts = listed.unwrap_or_else(|| PayloadHosts::default(&uri));
         let wire = match self.transport {
             Some(transport) => Wire::Given(transport),
-            None => options.wire(&uri, &payload_hosts)?,
+            None => options.wire(&uri, &payload_hosts),
         };
         let app = App {
             app_id,
@@ -302,8 +310,9 @@ impl CivicSipBuilder {
                 timeout: self.timeout,
                 connect_timeout: self.connect_timeout,
             },
+            wire,
         };
-        Ok(CivicSip(Arc::new(app), Arc::new(wire)))
+        Ok(CivicSip(Arc::new(app)))
     }
 
     fn uri(&self, environment: Environment) -> Result<Uri, &'static str> {

@@ -16,12 +16,13 @@ impl CivicSip {
     pub(super) async fn exchange(&self, token: &str, trace: &Trace) -> Result<UserData, Error> {
         // A token that can't be sent is refused before anything else is looked at.
         request::check(token)?;
-        self.1.check()?;
+        self.0.wire.check()?;
         let mut patience = Patience::new(self);
         let answer = loop {
             // Made anew each time: its JWT is good for one use.
             let request = self.request(token)?;
-            let outcome = self.1.send(request, self.0.max_response_bytes, patience.left()).await;
+            let outcome =
+                self.0.wire.send(request, self.0.max_response_bytes, patience.left()).await;
             if let Ok(answer) = &outcome {
                 trace.answered(answer.status());
             }
@@ -45,7 +46,7 @@ impl CivicSip {
         trace: &Trace,
     ) -> Result<UserData, Error> {
         let answer = loop {
-            let outcome = self.1.visit(link, self.0.max_response_bytes, patience.left()).await;
+            let outcome = self.0.wire.visit(link, self.0.max_response_bytes, patience.left()).await;
             #[cfg(feature = "client")]
             if outcome.as_ref().is_err_and(crate::transport::reqwest::led_nowhere) {
                 return Err(Error::envelope(
@@ -64,7 +65,7 @@ impl Wire {
     fn check(&self) -> Result<(), Error> {
         match self {
             #[cfg(feature = "client")]
-            Self::Own(transport) => transport.check_runtime(),
+            Self::Own(transport) => transport.check(),
             Self::Given(_) => Ok(()),
             #[cfg(not(feature = "client"))]
             Self::Absent => Err(Error::config(

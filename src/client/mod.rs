@@ -58,9 +58,9 @@ use trace::Trace;
 /// but TLS ties it to *this* request, and the user id stands outside of what is signed: whoever can answer in the
 /// service's place can play back another answer to the same app that is up to 30 minutes old.
 #[derive(Clone)]
-pub struct CivicSip(Arc<App>, Arc<Wire>);
+pub struct CivicSip(Arc<App>);
 
-/// The app, and how it is configured.
+/// The app, how it is configured, and its way to the service.
 struct App {
     app_id: String,
     audience: String,
@@ -75,6 +75,7 @@ struct App {
     payload_hosts: PayloadHosts,
     #[cfg(feature = "client")]
     limits: retry::Limits,
+    wire: Wire,
 }
 
 /// The way to the service.
@@ -182,16 +183,6 @@ impl CivicSip {
             return link.map(Reply::Payload);
         }
         self.opener().open(data, envelope.encrypted, envelope.user_id).map(Reply::UserData)
-    }
-
-    /// A client with the same configuration, and no connection in common.
-    #[cfg(feature = "blocking")]
-    pub(crate) fn apart(&self) -> Self {
-        let wire = match &*self.1 {
-            Wire::Own(transport) => Arc::new(Wire::Own(Box::new(transport.apart()))),
-            Wire::Given(_) => Arc::clone(&self.1),
-        };
-        Self(Arc::clone(&self.0), wire)
     }
 
     fn opener(&self) -> Opener<'_> {

@@ -5,7 +5,6 @@ use http::Uri;
 use super::builder::Problems;
 use super::payload_hosts::PayloadHosts;
 use super::{CivicSipBuilder, Wire};
-use crate::Error;
 
 #[cfg(feature = "client")]
 pub(super) use own::Options;
@@ -63,17 +62,7 @@ mod own {
             })
         }
 
-        pub(in super::super) fn wire(
-            self,
-            uri: &Uri,
-            payload_hosts: &PayloadHosts,
-        ) -> Result<Wire, Error> {
-            let tls = cfg!(any(feature = "rustls", feature = "native-tls"));
-            if uri.scheme_str() == Some("https") && !tls {
-                return Err(Error::config(
-                    "base_url is https, which needs the feature `rustls` or `native-tls`, or a `transport`",
-                ));
-            }
+        pub(in super::super) fn wire(self, uri: &Uri, payload_hosts: &PayloadHosts) -> Wire {
             let hosts = payload_hosts.clone();
             let loopback = address::is_loopback(uri);
             let settings = Settings {
@@ -82,7 +71,7 @@ mod own {
                 may_lead_to: Arc::new(move |name, address| hosts.may_resolve_to(name, address)),
                 ..Settings::new(self.timeout, self.connect_timeout, loopback)
             };
-            ReqwestTransport::new(settings).map(|transport| Wire::Own(Box::new(transport)))
+            Wire::Own(Box::new(ReqwestTransport::new(settings)))
         }
     }
 }
@@ -103,8 +92,8 @@ mod absent {
             Some(Self)
         }
 
-        pub(in super::super) fn wire(self, _: &Uri, _: &PayloadHosts) -> Result<Wire, Error> {
-            Ok(Wire::Absent)
+        pub(in super::super) fn wire(self, _: &Uri, _: &PayloadHosts) -> Wire {
+            Wire::Absent
         }
     }
 }

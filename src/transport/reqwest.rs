@@ -1,16 +1,17 @@
 //! The crate's own transport, on reqwest.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::Version;
 use http::header::{CONNECTION, CONTENT_LENGTH};
 use reqwest::redirect;
+use tokio::runtime::Id;
 
 use super::resolver::{MayLeadTo, Resolver, is_forbidden};
-use super::runtime::RuntimeCheck;
-use super::{BoxError, BoxFuture, Transport, TransportError};
+use super::{BoxError, BoxFuture, Transport, TransportError, runtime};
 use crate::Error;
 
 mod gate;
@@ -23,6 +24,12 @@ pub(crate) use options::{Proxy, Roots};
 
 /// Room that is made for a body before it comes: what is announced may never come, and may be more than there is.
 const MAX_RESERVED: usize = 64 * 1024 * 1024;
+
+/// More runtimes than this are not remembered; most programs have one.
+const MAX_RUNTIMES: usize = 16;
+
+/// How long a connection may idle. Front ends close theirs after a minute or less, and a request that meets that is lost.
+const MAX_IDLE: Duration = Duration::from_secs(20);
 
 /// What a [`ReqwestTransport`] needs to know.
 #[derive(Clone)]
@@ -56,50 +63,42 @@ impl Settings {
     }
 }
 
-/// One connection pool to the service, shared by all who hold this, and others for what is visited at its word.
+/// Connections are driven by the runtime that made them, and are of no use to others while that stands still, or once
+/// it has ended. So each runtime has pools of its own.
 pub(crate) struct ReqwestTransport {
     settings: Settings,
+    runtimes: Mutex<VecDeque<(Id, Arc<Pools>)>>,
+}
+
+/// The pools of one runtime, shared by all who stand in it; each is made when it is needed.
+#[derive(Default)]
+struct Pools {
     service: OnceLock<reqwest::Client>,
     gate: Gate,
-    /// Made when they are needed, which with most apps is never: to hosts elsewhere, and on this machine.
+    /// For what is visited at the service's word, which with most apps is nothing: elsewhere, and on this machine.
     elsewhere: OnceLock<reqwest::Client>,
     here: OnceLock<reqwest::Client>,
-    runtime: RuntimeCheck,
 }
 
 impl ReqwestTransport {
-    /// # Errors
-    ///
-    /// `is_config` if the TLS library can't start, for instance for want of certificates in the system.
-    pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
-        let transport = Self::not_started(settings);
-        transport.service()?;
-        Ok(transport)
-    }
-
-    /// Another with the same settings and no connection in common.
-    #[cfg(feature = "blocking")]
-    pub(crate) fn apart(&self) -> Self {
-        Self::not_started(self.settings.clone())
-    }
-
-    fn not_started(settings: Settings) -> Self {
-        Self {
-            settings,
-            service: OnceLock::new(),
-            gate: Gate::default(),
-            elsewhere: OnceLock::new(),
-            here: OnceLock::new(),
-            runtime: RuntimeCheck::default(),
-        }
+    /// Nothing is started before the first exchange: whoever only makes requests and opens answers needs no TLS.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { settings, runtimes: Mutex::default() }
     }
 
     /// # Errors
     ///
     /// `is_config` outside of a Tokio runtime with I/O and time.
-    pub(crate) fn check_runtime(&self) -> Result<(), Error> {
-        self.runtime.check()?;
-        self.service().map(drop)
+    pub(crate) fn check_place(&self) -> Result<(), Error> {
+        self.pools().map(drop)
+    }
+
+    /// # Errors
+    ///
+    /// As [`check_place`](Self::check_place), and if the TLS library can't start, for instance for want of
+    /// certificates in the system.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.service(&*self.pools()?).map(drop)
     }
 
     /// Sends a request to the service, and takes no longer than `within`.
@@ -109,10 +108,11 @@ impl ReqwestTransport {
         max_response_bytes: usize,
         within: Duration,
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
-        let client = self.service().map_err(|error| TransportError::NotSent(error.into()))?;
-        let answer = self.gate.pass(send(client, request, max_response_bytes, within)).await?;
+        let pools = self.pools().map_err(not_started)?;
+        let client = self.service(&pools).map_err(not_started)?;
+        let answer = pools.gate.pass(send(client, request, max_response_bytes, within)).await?;
         if answer.version() == Version::HTTP_11 && !says_close(&answer) {
-            self.gate.returns();
+            pools.gate.returns();
         }
         Ok(answer)
     }
@@ -128,7 +128,8 @@ impl ReqwestTransport {
         max_response_bytes: usize,
         within: Duration,
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
-        let slot = if loopback { &self.here } else { &self.elsewhere };
+        let pools = self.pools().map_err(not_started)?;
+        let slot = if loopback { &pools.here } else { &pools.elsewhere };
         let client = made_once(slot, || {
             let guarded = || {
                 builder(&self.settings, loopback)
@@ -147,17 +148,40 @@ impl ReqwestTransport {
             };
             start(&self.settings, guarded)
         });
-        let client = client.map_err(|error| TransportError::NotSent(error.into()))?;
-        send(client, request, max_response_bytes, within).await
+        send(client.map_err(not_started)?, request, max_response_bytes, within).await
     }
 
-    fn service(&self) -> Result<&reqwest::Client, Error> {
-        made_once(&self.service, || {
+    fn service<'a>(&self, pools: &'a Pools) -> Result<&'a reqwest::Client, Error> {
+        made_once(&pools.service, || {
             start(&self.settings, || {
-                builder(&self.settings, self.settings.loopback).connector_layer(self.gate.clone())
+                builder(&self.settings, self.settings.loopback).connector_layer(pools.gate.clone())
             })
         })
     }
+
+    /// Those of the runtime that we stand in.
+    fn pools(&self) -> Result<Arc<Pools>, Error> {
+        let id = runtime::current()?;
+        if let Some((_, pools)) = self.runtimes().iter().find(|(known, _)| *known == id) {
+            return Ok(Arc::clone(pools));
+        }
+        runtime::check_drivers()?;
+        let mut runtimes = self.runtimes();
+        if runtimes.len() >= MAX_RUNTIMES {
+            runtimes.pop_front();
+        }
+        let pools = Arc::<Pools>::default();
+        runtimes.push_back((id, Arc::clone(&pools)));
+        Ok(pools)
+    }
+
+    fn runtimes(&self) -> MutexGuard<'_, VecDeque<(Id, Arc<Pools>)>> {
+        self.runtimes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn not_started(error: Error) -> TransportError {
+    TransportError::NotSent(error.into())
 }
 
 impl Transport for ReqwestTransport {
@@ -203,6 +227,13 @@ fn builder(settings: &Settings, loopback: bool) -> reqwest::ClientBuilder {
         // has not yet begun to write anything.)
         .retry(reqwest::retry::never())
         .referer(false)
+        .pool_idle_timeout(MAX_IDLE)
+        // Whatever other crates in the build turn on in reqwest: bodies come as they are, names are looked up by the system.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .no_hickory_dns()
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(settings.connect_timeout);
     #[cfg(feature = "rustls")]

@@ -1,40 +1,31 @@
 //! Whether the Tokio runtime that we stand in has what a connection needs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
 
 use crate::Error;
 
-/// Finds out once per runtime, so that the steady state asks nothing.
-#[derive(Default)]
-pub(crate) struct RuntimeCheck {
-    last_good: Mutex<Option<Id>>,
+/// The runtime that we stand in.
+///
+/// # Errors
+///
+/// `is_config` if there is none.
+pub(super) fn current() -> Result<Id, Error> {
+    Handle::try_current().map(|handle| handle.id()).map_err(|_| {
+        Error::config("the async client works inside a Tokio runtime only; call it from one, or use `civic_sip::blocking`")
+    })
 }
 
-impl RuntimeCheck {
-    /// # Errors
-    ///
-    /// `is_config` outside of a Tokio runtime, or in one without I/O or time.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let handle = Handle::try_current().map_err(|_| {
-            Error::config("the async client works inside a Tokio runtime only; call it from one, or use `civic_sip::blocking`")
-        })?;
-        let id = handle.id();
-        let mut last_good = self.last_good.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if *last_good == Some(id) {
-            return Ok(());
-        }
-        if !has_drivers() {
-            return Err(Error::config(
-                "the Tokio runtime has no I/O or no time; build it with `enable_all()`",
-            ));
-        }
-        *last_good = Some(id);
-        Ok(())
+/// # Errors
+///
+/// `is_config` in a runtime without I/O or time.
+pub(super) fn check_drivers() -> Result<(), Error> {
+    if has_drivers() {
+        return Ok(());
     }
+    Err(Error::config("the Tokio runtime has no I/O or no time; build it with `enable_all()`"))
 }
 
 /// Tokio can't be asked: it panics where a driver is missing. So that happens here, caught and before anything is

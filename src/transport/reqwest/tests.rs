@@ -11,7 +11,7 @@ fn transport(
     may_lead_to: impl Fn(&str, IpAddr) -> bool + Send + Sync + 'static,
 ) -> ReqwestTransport {
     let ten = Duration::from_secs(10);
-    ReqwestTransport::not_started(Settings {
+    ReqwestTransport::new(Settings {
         may_lead_to: Arc::new(may_lead_to),
         ..Settings::new(ten, ten, false)
     })
