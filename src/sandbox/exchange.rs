@@ -1,22 +1,20 @@
 //! Code tokens that are waiting, and the answer that each is exchanged for.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use serde::Serialize;
 use serde::de::MapAccess;
 use serde_json::json;
-use uuid::Uuid;
 
-use super::authorization;
 use super::credentials::Credentials;
+use super::envelope::{self, LIFETIME, Sealer};
+use super::fault::{Fault, Faults};
+use super::payloads::Payloads;
+use super::{authorization, lock};
+use crate::UserData;
+use crate::protocol::claims;
 use crate::protocol::json::{self, Object, Text};
-use crate::protocol::{AUDIENCE, ISSUER, base64, claims, jws};
-use crate::{UserData, crypto};
-
-/// How long a code token and an answer are good, in seconds.
-const LIFETIME: f64 = 1800.0;
 
 /// More code tokens than this are not kept waiting; the oldest goes first.
 const MAX_WAITING: usize = 10_000;
@@ -24,10 +22,19 @@ const MAX_WAITING: usize = 10_000;
 /// What the service says: a status and a body.
 pub(super) type Answer = (u16, String);
 
+/// Where the time comes from.
+pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
 /// The exchange, apart from HTTP.
 pub(super) struct Exchange {
     pub(super) credentials: Credentials,
-    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    pub(super) faults: Faults,
+    pub(super) payloads: Payloads,
+    clock: Clock,
+    /// What payload links begin with.
+    base_url: String,
+    /// A longer token than this is put behind a link, if the caller can follow one.
+    payload_size: usize,
     waiting: Mutex<HashMap<String, Waiting>>,
 }
 
@@ -39,90 +46,88 @@ struct Waiting {
 impl Exchange {
     pub(super) fn new(
         credentials: Credentials,
-        clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+        clock: Clock,
+        base_url: String,
+        payload_size: usize,
     ) -> Self {
-        Self { credentials, clock, waiting: Mutex::default() }
+        Self {
+            credentials,
+            faults: Faults::default(),
+            payloads: Payloads::default(),
+            clock,
+            base_url,
+            payload_size,
+            waiting: Mutex::default(),
+        }
     }
 
     pub(super) fn issue_token(&self, user: &UserData) -> String {
-        let now = claims::seconds_since_epoch(self.now());
-        let expires = now + LIFETIME;
-        let token = self.sign(&json!({
-            "jti": uuid(), "iat": now, "exp": expires,
-            "iss": ISSUER, "aud": AUDIENCE, "sub": self.credentials.app_id,
-            "data": { "codeToken": uuid() },
-        }));
-        let mut waiting = self.waiting();
-        waiting.retain(|_, waiting| waiting.expires > now);
+        let now = self.now();
+        let token = envelope::code_token(&self.credentials, now);
+        let mut waiting = lock(&self.waiting);
+        // Only when it is full: looking through all of them at every token would be slow.
+        if waiting.len() >= MAX_WAITING {
+            waiting.retain(|_, waiting| waiting.expires > now);
+        }
         if waiting.len() >= MAX_WAITING {
             let soonest = waiting.iter().min_by(|a, b| a.1.expires.total_cmp(&b.1.expires));
             if let Some(token) = soonest.map(|(token, _)| token.clone()) {
                 waiting.remove(&token);
             }
         }
-        waiting.insert(token.clone(), Waiting { user: user.clone(), expires });
+        waiting.insert(token.clone(), Waiting { user: user.clone(), expires: now + LIFETIME });
         token
     }
 
-    /// Answers a request for an exchange.
-    pub(super) fn answer(&self, authorization: Option<&str>, body: &[u8]) -> Answer {
-        let now = self.now();
-        let authorized = authorization
-            .ok_or("the Authorization header is missing")
-            .and_then(|header| authorization::check(header, body, &self.credentials, now));
+    /// Answers a request for an exchange; the fault spoils the answer if there is one to spoil.
+    pub(super) fn answer(
+        &self,
+        authorization: Option<&str>,
+        body: &[u8],
+        fault: Option<&Fault>,
+    ) -> Answer {
+        let authorized =
+            authorization.ok_or("the Authorization header is missing").and_then(|header| {
+                authorization::check(header, body, &self.credentials, (self.clock)())
+            });
         if let Err(problem) = authorized {
             return refuse(401, problem);
         }
-        let Some(token) = json::object::<Body<'_>>(body).and_then(|body| body.auth_token) else {
-            return refuse(400, "the body has to be a JSON object with the text `authToken`");
-        };
-        let Some(waiting) = self.waiting().remove(&*token.0) else {
+        let form = "the body has to be a JSON object with the text `authToken`";
+        let Some(body) = json::object::<Body<'_>>(body) else { return refuse(400, form) };
+        let Some(token) = body.auth_token else { return refuse(400, form) };
+        let Some(waiting) = lock(&self.waiting).remove(&*token.0) else {
             return refuse(400, "the code token is unknown or was exchanged before");
         };
-        if waiting.expires <= claims::seconds_since_epoch(now) {
+        let now = self.now();
+        if waiting.expires <= now {
             return refuse(400, "the code token has expired");
         }
-        match self.envelope(&waiting.user, now) {
+        let sealer = Sealer { credentials: &self.credentials, now, fault };
+        match self.envelope(&sealer, &waiting.user, body.allows_link.unwrap_or(false)) {
             Some(envelope) => (200, envelope),
             None => refuse(500, "the answer could not be made"),
         }
     }
 
-    fn envelope(&self, user: &UserData, now: SystemTime) -> Option<String> {
-        let iat = claims::seconds_since_epoch(now);
-        let iv = crypto::random::<16>()?;
-        let items = serde_json::to_vec(user.items()).ok()?;
-        let ciphertext = self.credentials.cbc_key.encrypt(iv, &items)?;
-        let token = self.sign(&json!({
-            "jti": uuid(), "iat": iat, "exp": iat + LIFETIME,
-            "iss": ISSUER, "aud": AUDIENCE, "sub": self.credentials.app_id,
-            "data": hex::encode(iv) + &base64::encode(ciphertext),
-        }));
-        let envelope = json!({
-            "data": token, "userId": user.user_id(), "encrypted": true, "alg": "aes",
-        });
-        Some(envelope.to_string())
+    fn envelope(&self, sealer: &Sealer<'_>, user: &UserData, allows_link: bool) -> Option<String> {
+        let token = sealer.token(user.items())?;
+        if !allows_link || token.len() <= self.payload_size {
+            return Some(sealer.envelope(&token, user, false));
+        }
+        let name = self.payloads.add(token, sealer.now)?;
+        Some(sealer.envelope(&format!("{}/payloads/{name}", self.base_url), user, true))
     }
 
-    /// Empty if signing fails, which no client takes for a token.
-    fn sign(&self, claims: &impl Serialize) -> String {
-        serde_json::to_vec(claims)
-            .ok()
-            .and_then(|claims| jws::sign(&claims, &self.credentials.service_key))
-            .unwrap_or_default()
+    /// The payload behind a link, while it lives.
+    pub(super) fn payload(&self, name: &str) -> Option<String> {
+        self.payloads.get(name, self.now())
     }
 
-    fn now(&self) -> SystemTime {
-        (self.clock)()
+    /// Seconds since 1970.
+    pub(super) fn now(&self) -> f64 {
+        claims::seconds_since_epoch((self.clock)())
     }
-
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn uuid() -> Uuid {
-    uuid::Builder::from_random_bytes(crypto::random().unwrap_or_default()).into_uuid()
 }
 
 pub(super) fn refuse(status: u16, message: &str) -> Answer {
@@ -132,12 +137,15 @@ pub(super) fn refuse(status: u16, message: &str) -> Answer {
 #[derive(Default)]
 struct Body<'a> {
     auth_token: Option<Text<'a>>,
+    /// The caller can follow a link to a large payload.
+    allows_link: Option<bool>,
 }
 
 impl<'a> Object<'a> for Body<'a> {
     fn member<A: MapAccess<'a>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
             "authToken" => json::set(&mut self.auth_token, map),
+            "allowS3UploadedPayload" => json::set(&mut self.allows_link, map),
             _ => Ok(false),
         }
     }

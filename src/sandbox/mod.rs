@@ -21,35 +21,126 @@
 //! # }
 //! # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
 //! ```
+//!
+//! # In a browser
+//!
+//! The sandbox serves `civic.sip.js`, with the interface of the hosted service's library: a page that was written for
+//! the hosted service works by loading the script from [`script_url`](Sandbox::script_url) instead.
+//!
+//! ```html
+//! <script src="http://127.0.0.1:4000/js/civic.sip.js"></script>
+//! <button id="login">Continue with Civic</button>
+//! <script>
+//!   const civicSip = new civic.sip({ appId: 'app42' });
+//!   civicSip.on('auth-code-received', (event) => sendToMyServer(event.response));
+//!   civicSip.on('user-cancelled', () => showThatNothingHappened());
+//!   civicSip.on('civic-sip-error', (error) => console.warn(error.type, error.message));
+//!   document.getElementById('login').addEventListener('click', () => {
+//!     civicSip.signup({ style: 'popup', scopeRequest: civicSip.ScopeRequests.BASIC_SIGNUP });
+//!   });
+//! </script>
+//! ```
+//!
+//! `signup` opens a modal with a QR code, and beside it a link, because a phone can't reach the loopback address (give
+//! a [`public_url`](SandboxBuilder::public_url) if yours reaches another). Both lead to a page that plays the wallet
+//! app: it says who asks for what, and lets you answer as one of several invented people, with each piece of data
+//! valid or not, owned by that person or not. A code expires after five minutes and serves once. With
+//! `hideIntro: true` the modal shows it at once, without a word of introduction before.
+//!
+//! | event | object |
+//! |---|---|
+//! | `auth-code-received` | `{event: "scoperequest:auth-code-received", response: <code token>, type: "code"}` |
+//! | `user-cancelled` | `{event: "scoperequest:user-cancelled"}` |
+//! | `civic-sip-error` | `{type, message}`, with `type` one of `unauthorized`, `bad-request`, `throttled`, `expired`, `network` |
+//!
+//! | scope request | brings |
+//! |---|---|
+//! | `BASIC_SIGNUP` | e-mail address, phone number |
+//! | `ANONYMOUS_LOGIN` | the user id alone |
+//! | `PROOF_OF_IDENTITY` | e-mail address, phone number, a whole document with a picture, the level of verification |
+//! | `PROOF_OF_RESIDENCE` | name, country, the level of verification |
+//! | `PROOF_OF_AGE` | date of birth, the level of verification |
+//!
+//! A page with a `Content-Security-Policy` has to allow the sandbox's origin in `script-src`, `style-src`,
+//! `connect-src` and `frame-src`.
+//!
+//! # Over HTTP
+//!
+//! `cargo run --example sandbox` runs a sandbox by itself and prints its credentials, for programs in any language.
+//!
+//! | address | what it does |
+//! |---|---|
+//! | `POST [/sip][/prod\|/dev]/scopeRequest/authCode` | the exchange |
+//! | `POST /tokens` | a code token without a browser: `{"token": …}`. The body may be empty, `{"person": "bruno", "scopeRequest": "PROOF_OF_AGE"}`, or `{"userData": {"userId": …, "data": [{"label", "value", "isValid", "isOwner"}]}}`. The people are `ada`, `bruno`, `chioma` and `dagny` |
+//! | `POST`, `GET`, `DELETE /faults` | faults for the next exchanges, see [`Fault`]: add, count, remove all |
+//! | `GET /payloads/{name}` | a token too large for the answer, behind the link in it, for 60 s |
+//! | `POST /scopeRequests` | a scope request, for pages: `{"appId", "scopeRequest"}`, answered by `{"id", "expiresIn"}`. The header `Origin` has to name an allowed domain |
+//! | `GET /scopeRequests/{id}` | how it stands: `{"status": "pending" \| "granted" \| "cancelled" \| "expired", "expiresIn", "response": <code token>}` |
+//! | `POST /scopeRequests/{id}/cancel` | the page gives up |
+//! | `GET /scopeRequests/{id}/frame`, `…/code.svg` | what the modal shows, and its QR code |
+//! | `GET /wallet/{code}`, `…/request` | the wallet's page, and what it shows as JSON |
+//! | `POST /wallet/{code}/grant`, `…/deny` | the wallet's answer: `{"person": "ada", "items": [{"label", "isValid", "isOwner"}]}`, or nothing |
+//!
+//! Everything else is answered with a 4xx and `{"message": …}`. Bodies are at most 64 KiB, and at most 10,000 code
+//! tokens, 1,000 scope requests, 1,000 faults and 64 payloads are kept.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
 use crate::{CivicSip, CivicSipBuilder, Error, UserData};
 
 mod authorization;
+mod builder;
 mod credentials;
+mod domains;
+mod envelope;
 mod exchange;
+mod fault;
+mod payloads;
+mod people;
+mod picture;
+mod qr;
+mod scope;
+mod scope_requests;
 mod server;
 #[cfg(test)]
 mod tests;
 
-use credentials::Credentials;
+pub use builder::SandboxBuilder;
+use domains::Domains;
 use exchange::Exchange;
+pub use fault::Fault;
+use scope_requests::ScopeRequests;
 
 /// A running sandbox. It stops when it is dropped.
 ///
 /// It runs on a thread of its own, so that it also answers while the thread that started it blocks.
 pub struct Sandbox {
-    base_url: String,
-    exchange: Arc<Exchange>,
+    hosted: Arc<Hosted>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// The whole service, apart from HTTP.
+struct Hosted {
+    exchange: Exchange,
+    requests: ScopeRequests,
+    domains: Domains,
+    /// Whether the app may ask for a proof of identity.
+    proof_of_identity: bool,
+    base_url: String,
+    /// Where a phone finds the wallet.
+    public_url: String,
+}
+
+impl Hosted {
+    /// What the QR code says.
+    fn wallet_url(&self, code: &str) -> String {
+        format!("{}/wallet/{code}", self.public_url)
+    }
 }
 
 impl Sandbox {
@@ -57,39 +148,44 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// `is_config` if the system gives no port or no thread.
+    /// `is_config` if the system gives no port, no thread or no random numbers.
     pub async fn start() -> Result<Self, Error> {
         Self::builder().start().await
     }
 
     /// A sandbox set up step by step.
     pub fn builder() -> SandboxBuilder {
-        SandboxBuilder { clock: Arc::new(SystemTime::now) }
+        SandboxBuilder::new()
     }
 
     /// Where it listens: the client's [`base_url`](CivicSipBuilder::base_url).
     pub fn base_url(&self) -> &str {
-        &self.base_url
+        &self.hosted.base_url
+    }
+
+    /// The address of the browser library, for a page's `<script src>`.
+    pub fn script_url(&self) -> String {
+        format!("{}/js/civic.sip.js", self.hosted.base_url)
     }
 
     /// The id of the one app that it knows.
     pub fn app_id(&self) -> &str {
-        &self.exchange.credentials.app_id
+        &self.hosted.exchange.credentials.app_id
     }
 
     /// The app's private signing key, in hex.
     pub fn private_signing_key(&self) -> &str {
-        &self.exchange.credentials.private_signing_key
+        &self.hosted.exchange.credentials.private_signing_key
     }
 
     /// The app's secret, in hex.
     pub fn secret(&self) -> &str {
-        &self.exchange.credentials.secret
+        &self.hosted.exchange.credentials.secret
     }
 
     /// The public key that it signs answers with, in hex.
     pub fn sip_public_key(&self) -> &str {
-        &self.exchange.credentials.sip_public_key
+        &self.hosted.exchange.credentials.sip_public_key
     }
 
     /// A builder of clients that talk to this sandbox.
@@ -106,54 +202,25 @@ impl Sandbox {
     ///
     /// It expires after 30 minutes.
     pub fn issue_token(&self, user: &UserData) -> String {
-        self.exchange.issue_token(user)
-    }
-}
-
-/// Sets up a [`Sandbox`].
-#[must_use = "a builder does nothing until `start` is called"]
-pub struct SandboxBuilder {
-    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
-}
-
-impl SandboxBuilder {
-    /// Where the time comes from: [`SystemTime::now`] unless set.
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self
+        self.hosted.exchange.issue_token(user)
     }
 
-    /// Starts the sandbox.
+    /// Lets something go wrong with the next exchange, or with the one after those that wait already.
     ///
-    /// # Errors
-    ///
-    /// `is_config` if the system gives no port, no thread or no random numbers.
-    pub async fn start(self) -> Result<Sandbox, Error> {
-        let cant = |what: &str, error| Error::config(format!("the sandbox can't {what}: {error}"));
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-            .map_err(|error| cant("listen", error))?;
-        let address = listener.local_addr().map_err(|error| cant("listen", error))?;
-        listener.set_nonblocking(true).map_err(|error| cant("listen", error))?;
-        let credentials = Credentials::random()
-            .ok_or_else(|| Error::config("the system has no random numbers"))?;
-        let exchange = Arc::new(Exchange::new(credentials, self.clock));
+    /// At most 1,000 faults wait; what is more is dropped.
+    pub fn inject(&self, fault: Fault) {
+        // Nobody needs to hear that the thousand-and-first was dropped.
+        let _ = self.hosted.exchange.faults.push([fault]);
+    }
 
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| cant("start", error))?;
-        let (stop, stopped) = oneshot::channel();
-        let served = Arc::clone(&exchange);
-        let thread = thread::Builder::new()
-            .name("civic-sandbox".to_owned())
-            .spawn(move || server::run(&runtime, listener, served, stopped))
-            .map_err(|error| cant("start", error))?;
-        Ok(Sandbox {
-            base_url: format!("http://{address}"),
-            exchange,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+    /// How many faults wait for an exchange.
+    pub fn pending_faults(&self) -> usize {
+        self.hosted.exchange.faults.len()
+    }
+
+    /// Removes the faults that wait.
+    pub fn clear_faults(&self) {
+        self.hosted.exchange.faults.clear();
     }
 }
 
@@ -171,8 +238,13 @@ impl Drop for Sandbox {
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sandbox")
-            .field("base_url", &self.base_url)
+            .field("base_url", &self.base_url())
             .field("app_id", &self.app_id())
             .finish_non_exhaustive()
     }
+}
+
+/// What stood in a poisoned lock is as good as before: nothing here is left half changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,125 @@
+/* The frame in the modal: shows the code, asks how things stand, and tells the page. */
+(() => {
+  'use strict';
+
+  /** Milliseconds between two questions to the sandbox. */
+  const PACE = 1000;
+  /** So many questions in a row may fail. */
+  const MAX_FAILURES = 5;
+
+  const { origin, seconds } = document.documentElement.dataset;
+  const base = location.pathname.replace(/\/frame$/, '');
+  const id = base.split('/').pop();
+  const part = (name) => document.getElementById(name);
+
+  let ended = false;
+  let failures = 0;
+  let deadline = performance.now() + Number(seconds) * 1000;
+
+  /** Only the page that asked hears anything. */
+  const tell = (message) => parent.postMessage({ civicSip: id, ...message }, origin);
+
+  const ask = async (path, options) => {
+    const response = await fetch(base + path, { cache: 'no-store', ...options });
+    // What the sandbox does not know any more has long expired.
+    return response.status === 404 ? { status: 'expired' } : response.json();
+  };
+
+  const fail = (type, message) => {
+    ended = true;
+    for (const name of ['intro', 'code', 'wallet', 'countdown', 'continue']) {
+      part(name).hidden = true;
+    }
+    part('status').textContent = message;
+    part('status').className = 'warn';
+    part('cancel').textContent = 'Close';
+    part('cancel').focus();
+    tell({ type: 'failed', error: { type, message } });
+  };
+
+  const take = ({ status, expiresIn, response }) => {
+    if (ended) {
+      return;
+    }
+    if (status === 'granted') {
+      ended = true;
+      tell({ type: 'granted', response });
+    } else if (status === 'cancelled') {
+      ended = true;
+      tell({ type: 'cancelled' });
+    } else if (status === 'expired') {
+      fail('expired', 'The code has expired.');
+    } else {
+      deadline = performance.now() + expiresIn * 1000;
+      count();
+    }
+  };
+
+  const count = () => {
+    const left = Math.max(0, Math.round((deadline - performance.now()) / 1000));
+    const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
+    part('countdown').textContent = `The code expires in ${clock}`;
+  };
+
+  const poll = async () => {
+    try {
+      take(await ask(''));
+      failures = 0;
+    } catch {
+      failures += 1;
+      if (failures >= MAX_FAILURES && !ended) {
+        fail('network', 'The Civic service can not be reached.');
+      }
+    }
+    if (!ended) {
+      setTimeout(poll, PACE);
+    }
+  };
+
+  const cancel = async () => {
+    if (ended) {
+      tell({ type: 'closed' });
+      return;
+    }
+    try {
+      take(await ask('/cancel', { method: 'POST' }));
+    } catch {
+      take({ status: 'cancelled' });
+    }
+  };
+
+  const showCode = () => {
+    for (const name of ['code', 'wallet', 'countdown']) {
+      part(name).hidden = false;
+    }
+    part('intro').hidden = true;
+    part('continue').hidden = true;
+    part('wallet').focus();
+  };
+
+  part('continue').addEventListener('click', showCode);
+  part('cancel').addEventListener('click', cancel);
+  window.addEventListener('keydown', ({ key }) => key === 'Escape' && cancel());
+  window.addEventListener('message', ({ origin: from, source, data }) => {
+    if (from === origin && source === parent && data?.civicSip === id && data.type === 'cancel') {
+      cancel();
+    }
+  });
+  // Timers are slow in a tab that nobody looks at; coming back from the wallet should not be.
+  document.addEventListener('visibilitychange', async () => {
+    if (!document.hidden && !ended) {
+      ask('').then(take, () => {});
+    }
+  });
+  setInterval(count, 1000);
+
+  if (location.search === '?intro') {
+    part('intro').hidden = false;
+    part('continue').hidden = false;
+    part('continue').focus();
+  } else {
+    showCode();
+  }
+  count();
+  poll();
+})();

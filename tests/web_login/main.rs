@@ -1,0 +1,8 @@
+//! The example of a web login: in a browser, and by requests that no browser of a well-meaning person sends.
+
+#[path = "../../examples/web_login.rs"]
+mod web_login;
+
+mod browser;
+mod requests;
+mod webdriver;
