@@ -189,7 +189,7 @@ mod tests {
         Ok(hash.iter().map(|(key, value)| (key.to_owned(), value.to_text().unwrap())).collect())
     }
 
-    /// Written by Ruby 3.1 with Rack's `parse_nested_query`.
+    /// Written by hand after what Ruby 3.1 prints.
     #[test]
     fn written_as_ruby_does() {
         for (query, expected) in [

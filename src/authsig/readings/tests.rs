@@ -286,7 +286,7 @@ fn an_impossible_login_is_no_reading() {
     assert!(case.weigh().is_err());
 }
 
-/// Texts as long as they get, made of what costs most. Counted in steps this is far from quadratic: it ends.
+/// Texts as long as they get, made of what costs most. It ends.
 #[test]
 fn the_longest_texts_are_weighed() {
     for piece in ["login:", "service:x", "time:", "zz:", "default:d", ":"] {
