@@ -48,6 +48,15 @@ fn the_required_ones_suffice() {
     );
 }
 
+/// A client that only makes requests and opens answers needs no TLS.
+#[test]
+fn no_certificates_are_needed_to_build_a_client() {
+    let mut variables = REQUIRED.to_vec();
+    variables.extend([("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")]);
+    let report = report_with(&variables);
+    assert!(report.contains("url: https://api.civic.com/"), "{report}");
+}
+
 #[test]
 fn the_others_are_used_where_they_are_set() {
     let mut variables = REQUIRED.to_vec();

@@ -4,6 +4,7 @@ mod support;
 
 use std::sync::Mutex;
 
+use civic_sip::sandbox::Sandbox;
 use civic_sip::{BoxFuture, Error, Transport, TransportError, UserData};
 use support::*;
 use tokio::runtime::{Builder, Runtime};
@@ -81,6 +82,26 @@ fn in_a_runtime_without_drivers() {
     let error = run(Builder::new_current_thread().enable_all().build().unwrap()).unwrap_err();
     assert!(error.is_transport() && error.is_retryable(), "{error:?}");
     assert_no_panic_but_config(run(Builder::new_current_thread().build().unwrap()));
+}
+
+/// A connection that another runtime drives is of no use while that stands still.
+#[test]
+fn one_client_in_runtimes_that_take_turns() {
+    let current_thread = || Builder::new_current_thread().enable_all().build().unwrap();
+    let user = UserData::new("ada", vec![]);
+    let (one, other) = (current_thread(), current_thread());
+    let sandbox = one.block_on(Sandbox::start()).unwrap();
+    let civic = sandbox.client_builder().build().unwrap();
+    for _ in 0..3 {
+        for runtime in [&one, &other] {
+            let exchange = civic.exchange_code(sandbox.issue_token(&user));
+            assert_eq!(runtime.block_on(exchange).unwrap(), user);
+        }
+    }
+    for _ in 0..40 {
+        let exchange = civic.exchange_code(sandbox.issue_token(&user));
+        assert_eq!(current_thread().block_on(exchange).unwrap(), user);
+    }
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn calls_per_slice(call: &mut impl FnMut()) -> u32 {
 /// Microseconds per call.
 fn time<I>(calls: u32, inputs: impl Iterator<Item = I>, mut call: impl FnMut(I)) -> f64 {
     let start = Instant::now();
-    inputs.for_each(|input| call(input));
+    inputs.for_each(&mut call);
     start.elapsed().as_secs_f64() * 1e6 / f64::from(calls)
 }
 

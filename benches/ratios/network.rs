@@ -72,7 +72,7 @@ pub fn exchange(fixture: &Fixture) -> Row {
         sender
     });
 
-    let mut ours = || {
+    let ours = || {
         cpu(|| {
             runtime.block_on(async {
                 for _ in 0..EXCHANGES {
@@ -100,7 +100,8 @@ pub fn exchange(fixture: &Fixture) -> Row {
         })
     };
     for _ in 0..3 {
-        (ours(), floor());
+        ours();
+        floor();
     }
     let rounds: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (ours(), floor())).collect();
     Row {

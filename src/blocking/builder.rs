@@ -102,7 +102,7 @@ impl CivicSipBuilder {
     ///
     /// `is_config`, naming everything that is missing or wrong, and what it should look like.
     pub fn build(self) -> Result<CivicSip, Error> {
-        self.0.build().map(CivicSip::with_own_pool)
+        self.0.build().map(CivicSip::from)
     }
 }
 

@@ -56,7 +56,7 @@ impl CivicSip {
         private_signing_key: impl Into<String>,
         secret: impl Into<String>,
     ) -> Result<Self, Error> {
-        crate::CivicSip::new(app_id, private_signing_key, secret).map(Self::with_own_pool)
+        crate::CivicSip::new(app_id, private_signing_key, secret).map(Self::from)
     }
 
     /// A client set up step by step.

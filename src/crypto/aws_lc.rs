@@ -71,7 +71,6 @@ impl HmacKey {
     }
 
     /// In constant time.
-    #[allow(dead_code, reason = "signed URLs need it")]
     pub(crate) fn verify(&self, message: &[u8], mac: &[u8]) -> bool {
         hmac::verify(&self.0, message, mac).is_ok()
     }
@@ -113,7 +112,6 @@ impl CbcKey {
     }
 }
 
-#[allow(dead_code, reason = "signed URLs need it")]
 pub(crate) fn sha256(message: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, message).as_ref());

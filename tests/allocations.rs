@@ -1,0 +1,79 @@
+//! What requests and answers allocate: counted, so that no machine's speed matters.
+
+mod support;
+
+use allocation_counter::{AllocationInfo, measure};
+use civic_sip::authsig::{Signer, Verifier};
+use civic_sip::{Reply, UserData};
+use serde_json::json;
+use support::*;
+
+/// Once before, for what is set up only the first time.
+fn counted(mut work: impl FnMut()) -> AllocationInfo {
+    work();
+    measure(work)
+}
+
+#[test]
+fn a_request_allocates_little() {
+    let civic = client();
+    let info = counted(|| drop(civic.request("token").unwrap()));
+    // Body, claims, their base64url, token, digest and header, and the table of headers.
+    assert!(info.count_total <= REQUEST, "{info:?}");
+}
+
+#[test]
+fn an_answer_allocates_little() {
+    let mut claims = claims(&json!([]));
+    let items = json!([
+        {"label": "contact.personal.email", "value": "ada@example.com", "isValid": true, "isOwner": true},
+        {"label": "contact.personal.phoneNumber", "value": "+1 555 0100", "isValid": true, "isOwner": true}
+    ]);
+    claims["data"] = encrypt(items.to_string().as_bytes(), true).into();
+    let body = envelope(&token(&claims), true);
+    let civic = client();
+    let open = |body: Vec<u8>| -> UserData {
+        match civic.response(200, body) {
+            Ok(Reply::UserData(user)) => user,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut bodies = vec![body.clone(), body];
+    let info = counted(|| drop(open(bodies.pop().unwrap())));
+    // User id and audience, unknown names, the list twice, and label and value of each item.
+    assert!(info.count_total <= RESPONSE, "{info:?}");
+}
+
+/// Everything is done in the buffer of the body; only what the person released is copied out of it.
+#[test]
+fn a_large_answer_is_opened_where_it_is() {
+    let picture = "/9j/4AAQSkZJRgAB".repeat(100_000);
+    let mut claims = claims(&json!([]));
+    let items = json!([{"label": "documents.genericId.image", "value": picture}]);
+    claims["data"] = encrypt(items.to_string().as_bytes(), true).into();
+    let body = envelope(&token(&claims), true);
+    let size = body.len() as u64;
+    let civic = client();
+    let mut body = Some(body);
+    let info = measure(|| drop(civic.response(200, body.take().unwrap()).unwrap()));
+    // With the body itself, which was there before.
+    assert!((info.bytes_max + size) as f64 <= 1.8 * size as f64, "{info:?}, body {size}");
+}
+
+#[test]
+fn signed_urls_allocate_little() {
+    let (signer, verifier) =
+        (Signer::new("at least sixteen bytes"), Verifier::new("at least sixteen bytes"));
+    let query =
+        "login=user_1&service=password&team=blue&redirect_url=https%3A%2F%2Fapp.example%2Fa&x=1";
+    let info = counted(|| drop(signer.sign_query(query).unwrap()));
+    assert!(info.count_total <= SIGN, "{info:?}");
+    let signed = signer.sign_query(query).unwrap();
+    let info = counted(|| drop(verifier.verify_query(&signed).unwrap()));
+    assert!(info.count_total <= VERIFY, "{info:?}");
+}
+
+const REQUEST: u64 = 1;
+const RESPONSE: u64 = 1;
+const SIGN: u64 = 1;
+const VERIFY: u64 = 1;
