@@ -61,6 +61,8 @@ fn times_of_a_request() {
             .ends_with("time=2013-05-21T17%3A17%3A19Z")
     );
     assert!(url(request().time("Tue May 21 17:17:19 UTC 2013".to_owned())).is_ok());
+    assert!(url(request().time(1_369_156_639)).unwrap().ends_with("time=1369156639"));
+    refused!(url(request().time(-1)), Error::BadTime("time"));
     let instant = chrono::DateTime::from_timestamp(5, 0).unwrap();
     assert!(url(request().time(instant)).unwrap().ends_with("time=5"));
     refused!(url(request().time("tomorrow")), Error::BadTime("time"));

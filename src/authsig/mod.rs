@@ -67,6 +67,7 @@ mod error;
 mod guard;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
 pub mod legacy;
 mod location;
 mod names;
@@ -85,6 +86,7 @@ mod verifier;
 
 pub use error::Error;
 #[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use guard::RedisGuard;
 pub use guard::{Claim, ClaimFuture, MemoryGuard, ReplayGuard};
 pub use notification::Notification;

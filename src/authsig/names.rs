@@ -106,8 +106,8 @@ fn check_brackets(pairs: &[Pair<'_>]) -> Result<(), Error> {
 pub(super) struct Ignored(Vec<String>);
 
 impl Ignored {
-    pub(super) fn add(&mut self, names: impl IntoIterator<Item = impl Into<String>>) {
-        self.0.extend(names.into_iter().map(Into::into));
+    pub(super) fn add(&mut self, names: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.0.extend(names.into_iter().map(|name| name.as_ref().to_owned()));
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {

@@ -88,6 +88,7 @@ impl Notification {
     /// Those of [`legacy::Verifier::verify_query`](super::legacy::Verifier::verify_query), and
     /// [`Error::BadNotification`].
     #[cfg(feature = "authsig-legacy")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
     pub fn verify_legacy(
         &self,
         verifier: &super::legacy::Verifier,

@@ -195,6 +195,6 @@ pub(super) fn bcrypt_cost(signature: &str) -> Result<u32, Error> {
 }
 
 /// Reads the names of `only_names`.
-pub(super) fn listed(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Names, Error> {
-    Names::new(names.into_iter().map(Into::into).collect())
+pub(super) fn listed(names: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Names, Error> {
+    Names::new(names.into_iter().map(|name| name.as_ref().to_owned()).collect())
 }

@@ -90,14 +90,14 @@ impl Remote {
     ///
     /// To list one is to vouch for what is stored under it, and for nobody being able to change that: it takes part
     /// in the signature unseen, and may name a login, a service, or a secret of its own.
-    pub fn allow_defaults(mut self, slugs: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.allowed_defaults.extend(slugs.into_iter().map(Into::into));
+    pub fn allow_defaults(mut self, slugs: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.allowed_defaults.extend(slugs.into_iter().map(|slug| slug.as_ref().to_owned()));
         self
     }
 
     /// For a legacy signature: the server signs no other names than these, and no value that contains one of them
     /// followed by a colon. Not true of the original server.
-    pub fn only_names(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn only_names(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.only_names = Some(original::listed(names));
         self
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeZone};
 
 use super::error::Error;
 use super::location::Target;
@@ -45,9 +45,16 @@ impl From<SystemTime> for Time {
     }
 }
 
-impl From<DateTime<Utc>> for Time {
-    fn from(time: DateTime<Utc>) -> Self {
+impl<Tz: TimeZone> From<DateTime<Tz>> for Time {
+    fn from(time: DateTime<Tz>) -> Self {
         Self(Ok(time.timestamp().to_string()))
+    }
+}
+
+/// Epoch seconds.
+impl From<i64> for Time {
+    fn from(seconds: i64) -> Self {
+        Self::from(&*seconds.to_string())
     }
 }
 
@@ -108,9 +115,11 @@ impl Request {
     }
 
     /// Has the server fill these in: any of `login`, `service`, `time`. Replaces those of an earlier call.
-    pub fn provides(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn provides(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.pairs.retain(|(name, _)| name != "provides[]");
-        self.pairs.extend(names.into_iter().map(|name| ("provides[]".to_owned(), name.into())));
+        self.pairs.extend(
+            names.into_iter().map(|name| ("provides[]".to_owned(), name.as_ref().to_owned())),
+        );
         self
     }
 

@@ -138,7 +138,7 @@ macro_rules! shared_setters {
         ///
         /// A name with a meaning of its own (`login`, `service`, `time`, `time_fudge`, `expires_at`, `nonce`,
         /// `signature`, `secret`) can't be ignored: every signing and verifying then fails.
-        pub fn ignore(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        pub fn ignore(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
             self.settings.ignored.add(names);
             self
         }

@@ -85,6 +85,7 @@ impl Authority {
     /// Verifiers that know no better accept any reading of what it signs: give the signer
     /// [`only_names`](super::legacy::Signer::only_names).
     #[cfg(feature = "authsig-legacy")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
     pub fn legacy(base: impl Into<String>, signer: super::legacy::Signer) -> Self {
         Self { base: base.into(), signing: Signing::Legacy(Box::new(signer)) }
     }

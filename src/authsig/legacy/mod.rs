@@ -77,7 +77,7 @@ impl Settings {
         }
     }
 
-    fn set_only_names(&mut self, names: impl IntoIterator<Item = impl Into<String>>) {
+    fn set_only_names(&mut self, names: impl IntoIterator<Item = impl AsRef<str>>) {
         self.only_names = Some(original::listed(names));
     }
 
@@ -131,7 +131,7 @@ impl fmt::Debug for Settings {
 macro_rules! shared_setters {
     ($only_names:literal) => {
         #[doc = $only_names]
-        pub fn only_names(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        pub fn only_names(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
             self.settings.set_only_names(names);
             self
         }
