@@ -73,7 +73,7 @@ fn signed_urls_allocate_little() {
     assert!(info.count_total <= VERIFY, "{info:?}");
 }
 
-const REQUEST: u64 = 1;
-const RESPONSE: u64 = 1;
-const SIGN: u64 = 1;
+const REQUEST: u64 = 15;
+const RESPONSE: u64 = 10;
+const SIGN: u64 = 6;
 const VERIFY: u64 = 1;

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 use super::options::Options;
 use super::payload_hosts::PayloadHosts;
-use super::{App, CivicSip, Wire, address, environment, keys};
+use super::problems::{Problems, required};
+use super::{App, CivicSip, Wire, address, keys};
 use crate::protocol::{AUDIENCE, PATH};
 use crate::transport::Transport;
 use crate::{Environment, Error};
@@ -235,7 +236,7 @@ impl CivicSipBuilder {
     ///
     /// `is_config`, naming everything that is missing or wrong, and what it should look like.
     pub fn build(self) -> Result<CivicSip, Error> {
-        let mut problems = Problems { found: Vec::new(), variables: self.from_environment };
+        let mut problems = Problems::new(self.from_environment);
         let app_id = problems.unless_ok("app_id", required(self.app_id.as_deref(), app_id));
         let signing_key = problems.unless_ok(
             "private_signing_key",
@@ -284,7 +285,7 @@ impl CivicSipBuilder {
             Some(listed),
             Some(options),
             [],
-        ) = (app_id, signing_key, secret, service_key, uri, listed, options, &*problems.found)
+        ) = (app_id, signing_key, secret, service_key, uri, listed, options, problems.found())
         else {
             return Err(problems.into());
         };
@@ -332,17 +333,6 @@ impl CivicSipBuilder {
     }
 }
 
-fn required<T>(
-    value: Option<&str>,
-    read: impl FnOnce(&str) -> Result<T, &'static str>,
-) -> Result<T, &'static str> {
-    match value {
-        None => Err("is missing"),
-        Some(value) if value.trim().is_empty() => Err("is empty"),
-        Some(value) => read(value),
-    }
-}
-
 fn app_id(text: &str) -> Result<String, &'static str> {
     let app_id = text.trim();
     // U+FFFD stands for what was not Unicode in an environment variable.
@@ -350,33 +340,6 @@ fn app_id(text: &str) -> Result<String, &'static str> {
         return Err("has to be the app's id from the portal, with no control characters in it");
     }
     Ok(app_id.to_owned())
-}
-
-/// Everything that is wrong, so that all of it can be mended at once. Names and forms, never values.
-pub(super) struct Problems {
-    found: Vec<String>,
-    variables: bool,
-}
-
-impl Problems {
-    pub(super) fn add(&mut self, field: &str, problem: &str) {
-        let name = if self.variables { environment::variable(field) } else { field };
-        self.found.push(format!("{name} {problem}"));
-    }
-
-    pub(super) fn unless_ok<T>(
-        &mut self,
-        field: &str,
-        result: Result<T, &'static str>,
-    ) -> Option<T> {
-        result.map_err(|problem| self.add(field, problem)).ok()
-    }
-}
-
-impl From<Problems> for Error {
-    fn from(problems: Problems) -> Self {
-        Self::config(problems.found.join("; "))
-    }
 }
 
 /// Shows no key and no secret.

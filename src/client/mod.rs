@@ -24,6 +24,7 @@ pub(crate) mod global;
 mod keys;
 mod options;
 mod payload_hosts;
+mod problems;
 mod reply;
 #[cfg(feature = "client")]
 mod retry;

@@ -2,8 +2,8 @@
 
 use http::Uri;
 
-use super::builder::Problems;
 use super::payload_hosts::PayloadHosts;
+use super::problems::Problems;
 use super::{CivicSipBuilder, Wire};
 
 #[cfg(feature = "client")]

@@ -147,10 +147,17 @@ impl Browser {
     }
 
     pub(crate) async fn text(&self, css: &str) -> String {
-        let Element(element) = self.find(css).await;
-        let id = element[ELEMENT].as_str().expect("an element has an id");
-        let text = self.call(&format!("/element/{id}/text"), None).await;
-        text.expect("an element has a text").as_str().unwrap_or_default().to_owned()
+        let started = Instant::now();
+        loop {
+            let Element(element) = self.find(css).await;
+            let id = element[ELEMENT].as_str().expect("an element has an id");
+            match self.call(&format!("/element/{id}/text"), None).await {
+                Ok(text) => return text.as_str().unwrap_or_default().to_owned(),
+                // The page went on to another between the two questions.
+                Err(error) if error.contains("stale") && started.elapsed() < PATIENCE => {}
+                Err(error) => panic!("{css} has no text: {error}"),
+            }
+        }
     }
 
     /// Waits until the text of an element contains this.
