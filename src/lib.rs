@@ -17,6 +17,7 @@
 //! - [`CivicSip`] is the client, [`CivicSipBuilder`] sets it up; [`configure`] and [`exchange_code`] are one for the whole
 //!   process.
 //! - [`CivicSip::request`] and [`CivicSip::response`] do the same with no I/O; [`Transport`] takes another HTTP stack.
+//! - [`authsig`] signs and verifies URLs that prove who someone is.
 //! - [`Error`] tells in which of seven ways an exchange failed, and whether the token may be sent again.
 #![cfg_attr(
     feature = "sandbox",
