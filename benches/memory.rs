@@ -8,7 +8,7 @@ use civic_sip::{CivicSip, UserData, UserDataItem};
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let sandbox = runtime.block_on(Sandbox::start()).unwrap();
+    let sandbox = runtime.block_on(Sandbox::builder().payload_size(usize::MAX).start()).unwrap();
     let civic = sandbox.client_builder().build().unwrap();
     let answer = |user: &UserData| runtime.block_on(answer(&sandbox, &civic, user));
     let item = |label: &str, value: &str| UserDataItem::new(label, value, true, true);

@@ -75,5 +75,5 @@ fn signed_urls_allocate_little() {
 
 const REQUEST: u64 = 15;
 const RESPONSE: u64 = 10;
-const SIGN: u64 = 6;
+const SIGN: u64 = 5;
 const VERIFY: u64 = 6;

@@ -44,7 +44,7 @@ pub fn with_picture() -> UserData {
 
 impl Fixture {
     pub async fn new() -> Self {
-        let sandbox = Sandbox::start().await.unwrap();
+        let sandbox = Sandbox::builder().payload_size(usize::MAX).start().await.unwrap();
         let civic = sandbox.client_builder().build().unwrap();
         Self {
             small: answer(&sandbox, &civic, &two_items()).await,

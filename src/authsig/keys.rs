@@ -67,17 +67,16 @@ impl Keys {
         self.0.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// The signature of a text, by the first key.
-    pub(super) fn sign(&self, text: &str) -> Result<String, Error> {
+    /// Writes the signature of a text, by the first key. It has unreserved characters only.
+    pub(super) fn sign_into(&self, out: &mut String, text: &str) -> Result<(), Error> {
         let key = self.0.as_ref().map_err(Clone::clone)?.first().ok_or(Error::NoKey)?;
-        let mut signature = String::with_capacity(3 + MAX_KEY_ID_LEN + 1 + 43);
-        signature.push_str("v2.");
+        out.push_str("v2.");
         if let Some(id) = &key.id {
-            signature.push_str(id);
-            signature.push('.');
+            out.push_str(id);
+            out.push('.');
         }
-        URL_SAFE_NO_PAD.encode_string(key.hmac.sign(text.as_bytes()), &mut signature);
-        Ok(signature)
+        URL_SAFE_NO_PAD.encode_string(key.hmac.sign(text.as_bytes()), out);
+        Ok(())
     }
 
     /// The id of the key that made the signature.

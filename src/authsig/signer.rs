@@ -120,7 +120,8 @@ impl Signer {
         }
         self.settings.retain_signed(&mut pairs);
         let text = self.settings.text(&pairs)?;
-        query::append(&mut signed_query, "signature", &self.settings.keys.sign(&text)?);
+        query::append(&mut signed_query, "signature", "");
+        self.settings.keys.sign_into(&mut signed_query, &text)?;
         if signed_query.len() > MAX_QUERY_LEN {
             return Err(Error::QueryTooLong);
         }
