@@ -637,3 +637,43 @@ fn can_be_shared_between_threads() {
     shared::<Verifier>();
     shared::<Verified>();
 }
+
+/// A signature of the server's for someone who is logged in as `ro`, over a text that can also be read as `root`.
+fn moved_into_a_default(beginning: &str) -> (String, String) {
+    for number in 0.. {
+        let stored = format!("https://app.example/{number}");
+        let escaped = stored.replace(':', "%3A").replace('/', "%2F");
+        let honest = format!("{beginning}login=ro&otredirect_url={escaped}");
+        // One text in nine has a NUL byte in its digest.
+        if let Ok(signed) = Signer::new(SECRET).cost(4).sign_query(&honest) {
+            let signature = signed.rsplit_once("signature=").unwrap().1.to_owned();
+            return (stored, signature);
+        }
+    }
+    unreachable!()
+}
+
+#[test]
+fn defaults_count_only_where_the_url_names_them() {
+    let (stored, signature) = moved_into_a_default("");
+    let verifier = Verifier::new(SECRET).defaults([("redirect_url", stored.as_str())]);
+    let escaped = stored.replace(':', "%3A").replace('/', "%2F");
+    let moved = format!("login=root&redirect_url={escaped}&signature={signature}");
+    assert!(matches!(verifier.verify_query(&moved), Err(Error::Ambiguous(_))));
+    let hidden = format!("login=root&signature={signature}");
+    assert!(matches!(verifier.verify_query(&hidden), Err(Error::Mismatch)));
+    // A stored secret is none of the house's.
+    let verifier = Verifier::new(SECRET).defaults([("secret", "another secret")]);
+    let signed = (0..).find_map(|number| {
+        Signer::new(SECRET).cost(4).sign_query(&format!("login=user_{number}")).ok()
+    });
+    assert!(verifier.verify_query(&signed.unwrap()).is_ok());
+}
+
+#[test]
+fn a_list_of_slugs_has_the_text_of_one_odd_slug() {
+    let (stored, signature) = moved_into_a_default("default=%5B%22go%22%5D&");
+    let verifier = Verifier::new(SECRET).defaults([("redirect_url", stored.as_str())]);
+    let moved = format!("default[]=go&login=root&signature={signature}");
+    assert!(matches!(verifier.verify_query(&moved), Err(Error::Ambiguous(_))));
+}

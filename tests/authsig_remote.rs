@@ -432,3 +432,14 @@ fn the_future_can_go_to_another_thread() {
     is_send(remote.verify_url("/"));
     assert!(!format!("{remote:?}").is_empty());
 }
+
+#[tokio::test]
+async fn a_legacy_signature_with_a_default_needs_only_names() {
+    let server = Server::new(200);
+    let url = legacy("login=user_&default=go");
+    let remote = server.remote().allow_defaults(["go"]);
+    refused!(remote.verify_url(&url).await, Error::RefusedParameter { .. });
+    assert!(server.asked().is_empty());
+    let names = ["login", "service", "time", "default", "redirect_url"];
+    assert!(remote.only_names(names).verify_url(&url).await.is_ok());
+}

@@ -1,5 +1,6 @@
 //! What is checked of a URL once its signature is known to be right.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,13 +10,24 @@ use super::time::{self, Clock};
 use super::verified::Verified;
 
 /// What a verifier demands beyond a signature.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Checks {
     pub(super) service: Option<String>,
     pub(super) login: Option<String>,
     pub(super) max_age: Option<Duration>,
     pub(super) required: Vec<String>,
     pub(super) require_expiry: bool,
+}
+
+/// Shows nothing of who is expected.
+impl fmt::Debug for Checks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checks")
+            .field("max_age", &self.max_age)
+            .field("required", &self.required)
+            .field("require_expiry", &self.require_expiry)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The times a URL carries.

@@ -97,7 +97,12 @@ impl Parameters {
             login: self.login().as_bytes(),
             others: AGREE.into_iter().chain(fudge).map(|name| (name, value(name))).collect(),
             default: value("default"),
-            default_names: self.default_names.iter().map(String::as_bytes).collect(),
+            // A list or hash of slugs has the text of one odd slug, under which nothing was stored: no reading with it
+            // can be said to owe the defaults anything.
+            default_names: match value("default") {
+                Some([b'[' | b'{', ..]) | None => Vec::new(),
+                Some(_) => self.default_names.iter().map(String::as_bytes).collect(),
+            },
         }
     }
 

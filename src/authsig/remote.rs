@@ -90,6 +90,9 @@ impl Remote {
     ///
     /// To list one is to vouch for what is stored under it, and for nobody being able to change that: it takes part
     /// in the signature unseen, and may name a login, a service, or a secret of its own.
+    ///
+    /// With a legacy signature that is not enough: a `default` is refused unless [`only_names`](Self::only_names) is set,
+    /// too, since the readings of a text that is not known can't be weighed.
     pub fn allow_defaults(mut self, slugs: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.allowed_defaults.extend(slugs.into_iter().map(|slug| slug.as_ref().to_owned()));
         self
@@ -199,8 +202,16 @@ impl Remote {
             return Err(Error::CostTooHigh { cost, limit: MAX_COST });
         }
         let parameters = Parameters::read(pairs, &std::collections::BTreeMap::new())?;
-        if let Some(names) = self.listed_names()? {
-            parameters.check_names(names)?;
+        match self.listed_names()? {
+            Some(names) => parameters.check_names(names)?,
+            // What is stored takes part in the text, too, and where it can't be weighed, text may have been moved into it.
+            None if parameters.get("default").is_some() => {
+                return Err(Error::refused(
+                    "default",
+                    "with a legacy signature nobody here can weigh what is stored, unless `only_names` is set",
+                ));
+            }
+            None => {}
         }
         parameters.times(self.clock.now()?, self.checks.max_age)?;
         self.checks.check_demands(verified)?;

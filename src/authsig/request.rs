@@ -1,5 +1,6 @@
 //! Asking an AuthSig server to identify somebody.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeZone};
@@ -26,13 +27,21 @@ use super::time;
 /// );
 /// # Ok::<(), civic_sip::authsig::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Request {
     base: String,
     pairs: Vec<(String, String)>,
     defaults: Vec<String>,
     time: Option<Time>,
+}
+
+/// Shows names only: values may be personal data.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.pairs.iter().map(|(name, _)| name).collect::<Vec<_>>();
+        f.debug_struct("Request").field("names", &names).finish_non_exhaustive()
+    }
 }
 
 /// A moment, as [`Request::time`] takes it: a time, or the text of one.

@@ -102,7 +102,8 @@ impl Signer {
     /// # Errors
     ///
     /// An [`Error`] that names the cause if the signer is set up wrongly (secret, key ids, names to ignore, URL to
-    /// bind to), if the query is not one that a verifier would take, or if it has already what is to be added.
+    /// bind to), if the query has something that can be read in two ways, or if it has already what is to be added.
+    /// A `time` or `expires_at` of the query's own is signed as it is, also if no verifier could read it.
     pub fn sign_query(&self, query: &str) -> Result<String, Error> {
         let mut pairs = self.settings.read(query)?;
         if pairs.iter().any(|pair| pair.name == "signature") {

@@ -56,6 +56,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::names;
 use super::original::{self, Parameters};
 use super::query::Pair;
 use super::readings::Names;
@@ -90,31 +91,46 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.secret().is_empty() {
+        let stored = self.defaults.get("secret");
+        if self.secret.is_empty() || stored.is_some_and(|secret| secret.is_empty()) {
             return Err(Error::EmptySecret);
         }
-        self.only_names().map(|_| ())
+        let Some(names) = self.only_names()? else { return Ok(()) };
+        let others = self.defaults.iter().filter(|(name, _)| *name != "secret");
+        others.into_iter().try_for_each(|(name, value)| names.check(name, value))
     }
 
     fn only_names(&self) -> Result<Option<&Names>, Error> {
         self.only_names.as_ref().map(|names| names.as_ref().map_err(Clone::clone)).transpose()
     }
 
-    /// A default may replace the house secret.
-    fn secret(&self) -> &[u8] {
-        self.defaults.get("secret").map_or(&self.secret, |secret| secret.as_bytes())
-    }
-
     /// The parameters and the text that is signed for them.
-    fn read(&self, pairs: &[Pair<'_>]) -> Result<(Parameters, Zeroizing<Vec<u8>>), Error> {
-        let parameters = Parameters::read(pairs, &self.defaults)?;
+    fn read(&self, pairs: &[Pair<'_>]) -> Result<Read<'_>, Error> {
+        // What is stored takes part only where the URL names it.
+        let names_default = pairs.iter().any(|pair| names::base(&pair.name) == "default");
+        let nothing = BTreeMap::new();
+        let defaults = if names_default { &self.defaults } else { &nothing };
+        let parameters = Parameters::read(pairs, defaults)?;
         if let Some(names) = self.only_names()? {
             parameters.check_names(names)?;
         }
-        let text = Zeroizing::new(parameters.text(self.secret()));
+        // It may replace the house secret.
+        let secret = match self.defaults.get("secret").filter(|_| names_default) {
+            Some(secret) => secret.as_bytes(),
+            None => &self.secret,
+        };
+        let text = Zeroizing::new(parameters.text(secret));
         parameters.check_size(&text)?;
-        Ok((parameters, text))
+        Ok(Read { parameters, secret, text })
     }
+}
+
+/// A query, read as the original server does.
+struct Read<'s> {
+    parameters: Parameters,
+    secret: &'s [u8],
+    /// What is signed.
+    text: Zeroizing<Vec<u8>>,
 }
 
 /// Defaults may hold a secret: their names are enough.
@@ -138,7 +154,11 @@ macro_rules! shared_setters {
 
         /// Takes stored parameters into the signed text that are not in the URL, as the slugs of its `default` say.
         ///
-        /// Parameters of the URL come before them; a `secret` among them takes the place of the house secret.
+        /// Parameters of the URL come before them; a `secret` among them takes the place of the house secret. They count
+        /// only for a URL that has a `default`.
+        ///
+        /// **They have to be what is stored under the slugs of the very URL in hand**, looked up for each URL, and a slug
+        /// under which nothing is stored has to be refused: otherwise the text may have been signed without them.
         pub fn defaults(
             mut self,
             defaults: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,

@@ -61,8 +61,7 @@ impl Signer {
         if pairs.iter().any(|pair| pair.name == "signature") {
             return Err(Error::AlreadySigned);
         }
-        let (_, text) = self.settings.read(&pairs)?;
-        let digest = bcrypt::digest(&text)?;
+        let digest = bcrypt::digest(&self.settings.read(&pairs)?.text)?;
         let mut signed = query.to_owned();
         query::append(&mut signed, "signature", &bcrypt::sign(&digest, self.cost)?);
         if signed.len() > MAX_QUERY_LEN { Err(Error::QueryTooLong) } else { Ok(signed) }

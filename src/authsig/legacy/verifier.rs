@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{Settings, Verified, bcrypt, shared_setters};
+use super::{Read, Settings, Verified, bcrypt, shared_setters};
 use crate::authsig::error::Error;
 use crate::authsig::location;
 use crate::authsig::original::{self, Assumptions, SharedLogins};
@@ -92,7 +92,7 @@ impl Verifier {
     pub fn verify_query(&self, query: &str) -> Result<Verified, Error> {
         self.settings.check()?;
         let pairs = query::parse(query)?;
-        let (parameters, text) = self.settings.read(&pairs)?;
+        let Read { parameters, secret, text } = self.settings.read(&pairs)?;
         let signature =
             pairs.iter().find(|pair| pair.name == "signature").ok_or(Error::MissingSignature)?;
         let cost = original::bcrypt_cost(signature.value())?;
@@ -107,7 +107,7 @@ impl Verifier {
             logins: logins.as_ref().map(|logins| logins as &dyn Fn(&str) -> bool),
             with_fudge: self.max_age.is_some(),
         };
-        parameters.weigh(&text, self.settings.secret(), &assumptions)?;
+        parameters.weigh(&text, secret, &assumptions)?;
         Ok(Verified::new(parameters, times))
     }
 
