@@ -71,21 +71,21 @@ pub enum Error {
 #[derive(thiserror::Error)]
 #[error("{} answered {status}{}", .by.name(), .by.hint(*.status))]
 pub struct ApiError {
-    by: Answerer,
+    by: ErrorSource,
     status: u16,
     body: String,
 }
 
 /// Who answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answerer {
+pub(crate) enum ErrorSource {
     Service,
     /// The store of large payloads; the code token has been exchanged by then.
     Store,
 }
 
 impl ApiError {
-    pub(crate) fn new(by: Answerer, status: u16, body: &[u8]) -> Self {
+    pub(crate) fn new(by: ErrorSource, status: u16, body: &[u8]) -> Self {
         let kept = match body.get(..BODY_LIMIT) {
             // Rather short than with half a character at its end.
             Some(cut) => String::from_utf8_lossy(without_half_a_character(cut)),
@@ -106,7 +106,7 @@ impl ApiError {
 #[cfg(feature = "axum")]
 impl ApiError {
     pub(crate) fn is_of_service(&self) -> bool {
-        self.by == Answerer::Service
+        self.by == ErrorSource::Service
     }
 }
 
@@ -117,7 +117,7 @@ impl fmt::Debug for ApiError {
     }
 }
 
-impl Answerer {
+impl ErrorSource {
     fn name(self) -> &'static str {
         match self {
             Self::Service => "the service",
@@ -285,7 +285,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::ConnectTimeout(_) => true,
-            Self::Api(error) => error.by == Answerer::Service && error.status == 429,
+            Self::Api(error) => error.by == ErrorSource::Service && error.status == 429,
             _ => false,
         }
     }

@@ -53,6 +53,7 @@ pub mod axum;
 pub mod blocking;
 mod client;
 mod crypto;
+mod encoding;
 mod error;
 mod protocol;
 #[cfg(feature = "sandbox")]

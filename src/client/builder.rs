@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 use http::Uri;
 use zeroize::Zeroizing;
 
+use super::config_errors::{ConfigErrors, required};
 use super::options::Options;
 use super::payload_hosts::PayloadHosts;
-use super::problems::{Problems, required};
 use super::{App, CivicSip, Wire, address, keys};
 use crate::protocol::{AUDIENCE, PATH};
 use crate::transport::Transport;
@@ -61,7 +61,7 @@ pub struct CivicSipBuilder {
     max_response_bytes: usize,
     payload_hosts: Option<Vec<String>>,
     clock: Arc<Clock>,
-    /// Whether problems name environment variables rather than methods.
+    /// Whether errors name environment variables rather than methods.
     from_environment: bool,
 }
 
@@ -236,46 +236,46 @@ impl CivicSipBuilder {
     ///
     /// `is_config`, naming everything that is missing or wrong, and what it should look like.
     pub fn build(self) -> Result<CivicSip, Error> {
-        let mut problems = Problems::new(self.from_environment);
-        let app_id = problems.unless_ok("app_id", required(self.app_id.as_deref(), app_id));
-        let signing_key = problems.unless_ok(
+        let mut errors = ConfigErrors::new(self.from_environment);
+        let app_id = errors.unless_ok("app_id", required(self.app_id.as_deref(), app_id));
+        let signing_key = errors.unless_ok(
             "private_signing_key",
             required(self.private_signing_key.as_ref().map(|key| key.as_str()), keys::signing_key),
         );
-        let secret = problems.unless_ok(
+        let secret = errors.unless_ok(
             "secret",
             required(self.secret.as_ref().map(|secret| secret.as_str()), keys::secret),
         );
         let service_key = self.sip_public_key.as_deref().unwrap_or(keys::SERVICE_PUBLIC_KEY);
         let service_key =
-            problems.unless_ok("sip_public_key", required(Some(service_key), keys::public_key));
-        let stage = problems
+            errors.unless_ok("sip_public_key", required(Some(service_key), keys::public_key));
+        let stage = errors
             .unless_ok("environment", self.environment.ok_or("has to be `prod` or `dev`"))
             .unwrap_or_default();
-        let uri = problems.unless_ok("base_url", self.uri(stage));
+        let uri = errors.unless_ok("base_url", self.uri(stage));
         let tls = cfg!(any(not(feature = "client"), feature = "rustls", feature = "native-tls"));
         let is_https = |uri: &Uri| uri.scheme_str() == Some("https");
         if !tls && self.transport.is_none() && uri.as_ref().is_some_and(is_https) {
-            problems.add(
+            errors.add(
                 "base_url",
                 "is https, which needs the feature `rustls` or `native-tls`, or a `transport`",
             );
         }
         if self.audience.is_empty() {
-            problems.add("audience", "is empty");
+            errors.add("audience", "is empty");
         }
         if self.leeway > MAX_LEEWAY {
-            problems.add("leeway", "may be 10 minutes at most");
+            errors.add("leeway", "may be 10 minutes at most");
         }
         if self.timeout.is_zero() {
-            problems.add("timeout", "has to be longer than nothing");
+            errors.add("timeout", "has to be longer than nothing");
         }
         if self.connect_timeout.is_zero() {
-            problems.add("connect_timeout", "has to be longer than nothing");
+            errors.add("connect_timeout", "has to be longer than nothing");
         }
         let listed = self.payload_hosts.as_deref().map(PayloadHosts::listed).transpose();
-        let listed = problems.unless_ok("payload_hosts", listed);
-        let options = Options::read(&self, &mut problems);
+        let listed = errors.unless_ok("payload_hosts", listed);
+        let options = Options::read(&self, &mut errors);
         let (
             Some(app_id),
             Some(signing_key),
@@ -285,9 +285,9 @@ impl CivicSipBuilder {
             Some(listed),
             Some(options),
             [],
-        ) = (app_id, signing_key, secret, service_key, uri, listed, options, problems.found())
+        ) = (app_id, signing_key, secret, service_key, uri, listed, options, errors.found())
         else {
-            return Err(problems.into());
+            return Err(errors.into());
         };
         let payload_hosts = listed.unwrap_or_else(|| PayloadHosts::default(&uri));
         let wire = match self.transport {

@@ -46,9 +46,10 @@ impl CivicSip {
         trace: &Trace,
     ) -> Result<UserData, Error> {
         let answer = loop {
-            let outcome = self.0.wire.visit(link, self.0.max_response_bytes, patience.left()).await;
+            let outcome =
+                self.0.wire.fetch_payload(link, self.0.max_response_bytes, patience.left()).await;
             #[cfg(feature = "client")]
-            if outcome.as_ref().is_err_and(crate::transport::reqwest::led_nowhere) {
+            if outcome.as_ref().is_err_and(crate::transport::reqwest::is_blocked_address) {
                 return Err(Error::envelope(
                     "the payload's link leads to a private address; see `payload_hosts`",
                 ));
@@ -100,7 +101,7 @@ impl Wire {
         }
     }
 
-    async fn visit(
+    async fn fetch_payload(
         &self,
         link: &PayloadLink,
         max_response_bytes: usize,
@@ -110,7 +111,7 @@ impl Wire {
             #[cfg(feature = "client")]
             Self::Own(transport) => {
                 let (request, loopback) = (link.request(), link.is_loopback());
-                transport.visit(request, loopback, max_response_bytes, within).await
+                transport.fetch_payload(request, loopback, max_response_bytes, within).await
             }
             _ => self.send(link.request(), max_response_bytes, within).await,
         }

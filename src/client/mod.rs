@@ -9,7 +9,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Uri};
 
 use crate::crypto::{CbcKey, HmacKey, SigningKey, VerifyingKey};
-use crate::error::Answerer;
+use crate::error::ErrorSource;
 use crate::protocol::claims::Expected;
 use crate::protocol::request::{self, Requester};
 use crate::protocol::response::{self, Envelope, Opener};
@@ -18,13 +18,13 @@ use crate::{Error, UserData};
 
 mod address;
 mod builder;
+mod config_errors;
 mod environment;
 mod exchange;
 pub(crate) mod global;
 mod keys;
 mod options;
 mod payload_hosts;
-mod problems;
 mod reply;
 #[cfg(feature = "client")]
 mod retry;
@@ -176,7 +176,7 @@ impl CivicSip {
     /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for what is wrong
     /// with the body.
     pub fn response(&self, status: u16, mut body: Vec<u8>) -> Result<Reply, Error> {
-        response::success(Answerer::Service, status, &body)?;
+        response::success(ErrorSource::Service, status, &body)?;
         let mut envelope = Envelope::read(&body)?;
         let data = envelope.data.bytes(&mut body);
         if envelope.processed {

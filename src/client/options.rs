@@ -2,8 +2,8 @@
 
 use http::Uri;
 
+use super::config_errors::ConfigErrors;
 use super::payload_hosts::PayloadHosts;
-use super::problems::Problems;
 use super::{CivicSipBuilder, Wire};
 
 #[cfg(feature = "client")]
@@ -13,12 +13,12 @@ pub(super) use own::Options;
 pub(super) use absent::Options;
 
 /// With a transport of the user's own, or with none, these would be ignored without a word.
-fn refuse_unused(builder: &CivicSipBuilder, problems: &mut Problems, problem: &str) {
+fn refuse_unused(builder: &CivicSipBuilder, errors: &mut ConfigErrors, problem: &str) {
     if builder.proxy.is_some() {
-        problems.add("proxy", problem);
+        errors.add("proxy", problem);
     }
     if !builder.root_certificates.is_empty() {
-        problems.add("add_root_certificate", problem);
+        errors.add("add_root_certificate", problem);
     }
 }
 
@@ -41,19 +41,19 @@ mod own {
     impl Options {
         pub(in super::super) fn read(
             builder: &CivicSipBuilder,
-            problems: &mut Problems,
+            errors: &mut ConfigErrors,
         ) -> Option<Self> {
             if builder.transport.is_some() {
                 refuse_unused(
                     builder,
-                    problems,
+                    errors,
                     "is nothing that a `transport` of your own knows of",
                 );
             }
             let proxy = builder.proxy.as_ref().map(|url| Proxy::read(url)).transpose();
-            let proxy = problems.unless_ok("proxy", proxy);
+            let proxy = errors.unless_ok("proxy", proxy);
             let roots =
-                problems.unless_ok("add_root_certificate", Roots::read(&builder.root_certificates));
+                errors.unless_ok("add_root_certificate", Roots::read(&builder.root_certificates));
             Some(Self {
                 proxy: proxy?,
                 roots: roots?,
@@ -86,9 +86,9 @@ mod absent {
     impl Options {
         pub(in super::super) fn read(
             builder: &CivicSipBuilder,
-            problems: &mut Problems,
+            errors: &mut ConfigErrors,
         ) -> Option<Self> {
-            refuse_unused(builder, problems, "needs the feature `client`");
+            refuse_unused(builder, errors, "needs the feature `client`");
             Some(Self)
         }
 

@@ -8,7 +8,7 @@ use http::{Request, Uri};
 use super::CivicSip;
 #[cfg(feature = "client")]
 use super::address;
-use crate::error::Answerer;
+use crate::error::ErrorSource;
 use crate::protocol::response;
 use crate::{Error, UserData};
 
@@ -74,7 +74,7 @@ impl PayloadLink {
     /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for what is wrong
     /// with the body.
     pub fn open(&self, status: u16, mut body: Vec<u8>) -> Result<UserData, Error> {
-        response::success(Answerer::Store, status, &body)?;
+        response::success(ErrorSource::Store, status, &body)?;
         let length = body.trim_ascii_end().len();
         body.truncate(length);
         self.client.opener().open(&mut body, self.encrypted, self.user_id.clone())

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::protocol::base64;
+use crate::encoding::base64;
 
 /// The order n of the curve (SEC 2, section 2.4.2).
 const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";

@@ -1,8 +1,8 @@
 //! The encrypted data in the answer's token: 32 hex digits of IV, then base64 of AES-128-CBC with PKCS#7 padding.
 
-use super::base64;
 use crate::Error;
 use crate::crypto::CbcKey;
+use crate::encoding::base64;
 
 const IV_DIGITS: usize = 32;
 

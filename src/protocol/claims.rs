@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::MapAccess;
 
-use super::json::{self, NumericDate, Object, Place, Text, Texts};
 use super::{ISSUER, same_audience};
+use crate::encoding::json::{self, CowStr, NumericDate, OneOrMany, Span, StrictObject};
 use crate::{Error, VerificationError};
 
 /// What a token has to say, and when.
@@ -17,25 +17,25 @@ pub(crate) struct Expected<'a> {
 }
 
 /// Checks the claims and returns where the `data` in them is.
-pub(crate) fn verified_data(claims: &[u8], expected: &Expected<'_>) -> Result<Place, Error> {
+pub(crate) fn verified_data(claims: &[u8], expected: &Expected<'_>) -> Result<Span, Error> {
     let members: Claims<'_> = json::object(claims).ok_or(VerificationError::Claims)?;
     members.check(expected)?;
     let data = members.data.ok_or(Error::data("the claim `data` is missing"))?;
-    Ok(data.place(claims))
+    Ok(data.span(claims))
 }
 
 #[derive(Default)]
 struct Claims<'a> {
-    iss: Option<Text<'a>>,
-    aud: Option<Texts<'a>>,
-    sub: Option<Text<'a>>,
+    iss: Option<CowStr<'a>>,
+    aud: Option<OneOrMany<'a>>,
+    sub: Option<CowStr<'a>>,
     exp: Option<NumericDate>,
     iat: Option<NumericDate>,
     nbf: Option<NumericDate>,
-    data: Option<Text<'a>>,
+    data: Option<CowStr<'a>>,
 }
 
-impl<'a> Object<'a> for Claims<'a> {
+impl<'a> StrictObject<'a> for Claims<'a> {
     fn member<A: MapAccess<'a>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
             "iss" => json::set(&mut self.iss, map),

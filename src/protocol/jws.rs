@@ -3,10 +3,10 @@
 use memchr::{memchr, memrchr};
 use serde::de::{IgnoredAny, MapAccess};
 
-use super::base64;
-use super::json::{self, Object, Text};
 use crate::VerificationError;
 use crate::crypto::{SIGNATURE_LEN, SigningKey, VerifyingKey};
+use crate::encoding::base64;
+use crate::encoding::json::{self, CowStr, StrictObject};
 
 /// `{"alg":"ES256","typ":"JWT"}`
 const HEADER: &str = "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9";
@@ -64,11 +64,11 @@ fn check_header(header: &[u8]) -> Result<(), VerificationError> {
 
 #[derive(Default)]
 struct Header<'a> {
-    alg: Option<Text<'a>>,
+    alg: Option<CowStr<'a>>,
     crit: Option<IgnoredAny>,
 }
 
-impl<'a> Object<'a> for Header<'a> {
+impl<'a> StrictObject<'a> for Header<'a> {
     fn member<A: MapAccess<'a>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
             "alg" => json::set(&mut self.alg, map),

@@ -1,9 +1,7 @@
 //! The protocol of the hosted service: what is sent, and what an answer has to be. No I/O.
 
-pub(crate) mod base64;
 mod ciphertext;
 pub(crate) mod claims;
-pub(crate) mod json;
 pub(crate) mod jws;
 pub(crate) mod request;
 pub(crate) mod response;

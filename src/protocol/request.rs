@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{MAX_CODE_TOKEN, PATH, base64, jws};
+use super::{MAX_CODE_TOKEN, PATH, jws};
 use crate::crypto::{self, HmacKey, SigningKey};
+use crate::encoding::base64;
 use crate::{Error, MalformedError};
 
 /// How long a request stays good, in seconds; the service refuses more.

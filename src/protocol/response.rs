@@ -3,10 +3,10 @@
 use serde::de::MapAccess;
 
 use super::claims::{self, Expected};
-use super::json::{self, Object, Place, Text};
 use super::{ciphertext, jws};
 use crate::crypto::{CbcKey, VerifyingKey};
-use crate::error::{Answerer, ApiError};
+use crate::encoding::json::{self, CowStr, Span, StrictObject};
+use crate::error::{ApiError, ErrorSource};
 use crate::{Error, UserData, user_data};
 
 /// What an answer is opened with.
@@ -19,14 +19,14 @@ pub(crate) struct Opener<'a> {
 /// What stands outside the signed token; TLS alone vouches for it.
 pub(crate) struct Envelope {
     /// Where in the body the token is, or the link to it.
-    pub(crate) data: Place,
+    pub(crate) data: Span,
     pub(crate) user_id: String,
     pub(crate) encrypted: bool,
     pub(crate) processed: bool,
 }
 
 /// Any status but 200 is an error.
-pub(crate) fn success(by: Answerer, status: u16, body: &[u8]) -> Result<(), Error> {
+pub(crate) fn success(by: ErrorSource, status: u16, body: &[u8]) -> Result<(), Error> {
     if status == 200 { Ok(()) } else { Err(Error::Api(ApiError::new(by, status, body))) }
 }
 
@@ -42,7 +42,7 @@ impl Envelope {
             return Err(Error::envelope("`userId` is empty"));
         }
         Ok(Self {
-            data: members.data.ok_or(Error::envelope("`data` is missing"))?.place(body),
+            data: members.data.ok_or(Error::envelope("`data` is missing"))?.span(body),
             user_id: user_id.into_owned(),
             // The gem never looks at it: absent means encrypted.
             encrypted: members.encrypted.unwrap_or(true),
@@ -53,14 +53,14 @@ impl Envelope {
 
 #[derive(Default)]
 struct Members<'a> {
-    data: Option<Text<'a>>,
-    user_id: Option<Text<'a>>,
+    data: Option<CowStr<'a>>,
+    user_id: Option<CowStr<'a>>,
     encrypted: Option<bool>,
-    alg: Option<Text<'a>>,
+    alg: Option<CowStr<'a>>,
     processed: Option<bool>,
 }
 
-impl<'a> Object<'a> for Members<'a> {
+impl<'a> StrictObject<'a> for Members<'a> {
     fn member<A: MapAccess<'a>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
             "data" => json::set(&mut self.data, map),

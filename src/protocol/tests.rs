@@ -4,10 +4,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use uuid::uuid;
 
+use super::AUDIENCE;
 use super::jws;
 use super::request::{Requester, body};
-use super::{AUDIENCE, base64};
 use crate::crypto::{HmacKey, SigningKey, VerifyingKey};
+use crate::encoding::base64;
 
 const SECRET: &str = "50c0c3273d5a7ca8a04287f82c6d0111";
 

@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 
 use super::credentials::Credentials;
 use crate::VerificationError;
-use crate::protocol::json::{self, NumericDate, Object, Text, Unique};
-use crate::protocol::{self, AUDIENCE, PATH, base64, claims, jws};
+use crate::encoding::base64;
+use crate::encoding::json::{self, CowStr, NumericDate, Strict, StrictObject};
+use crate::protocol::{self, AUDIENCE, PATH, claims, jws};
 
 /// A request may be good for this many seconds.
 const MAX_LIFETIME: f64 = 180.0;
@@ -56,14 +57,14 @@ fn sorted(body: &[u8]) -> Option<Vec<u8>> {
 
 #[derive(Default)]
 struct Claims<'a> {
-    iss: Option<Text<'a>>,
-    sub: Option<Text<'a>>,
-    aud: Option<Text<'a>>,
+    iss: Option<CowStr<'a>>,
+    sub: Option<CowStr<'a>>,
+    aud: Option<CowStr<'a>>,
     exp: Option<NumericDate>,
     data: Option<OneOrMany<'a>>,
 }
 
-impl<'a> Object<'a> for Claims<'a> {
+impl<'a> StrictObject<'a> for Claims<'a> {
     fn member<A: MapAccess<'a>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
             "iss" => json::set(&mut self.iss, map),
@@ -78,7 +79,7 @@ impl<'a> Object<'a> for Claims<'a> {
 
 impl Claims<'_> {
     fn check(&self, credentials: &Credentials, now: SystemTime) -> Result<(), &'static str> {
-        let is = |claim: &Option<Text<'_>>, value: &str| {
+        let is = |claim: &Option<CowStr<'_>>, value: &str| {
             claim.as_ref().is_some_and(|claim| claim.0 == value)
         };
         if !is(&self.iss, &credentials.app_id) {
@@ -99,14 +100,14 @@ impl Claims<'_> {
             return Err("`exp` is more than 3 minutes away");
         }
         match self.data.as_ref().map(|data| &*data.0) {
-            Some([Unique(data)]) if is(&data.method, "POST") && is(&data.path, PATH) => Ok(()),
+            Some([Strict(data)]) if is(&data.method, "POST") && is(&data.path, PATH) => Ok(()),
             _ => Err("`data` does not name this method and path"),
         }
     }
 }
 
 /// The gem puts the object into an array of one.
-struct OneOrMany<'a>(Vec<Unique<Data<'a>>>);
+struct OneOrMany<'a>(Vec<Strict<Data<'a>>>);
 
 impl<'de> Deserialize<'de> for OneOrMany<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -122,11 +123,11 @@ impl<'de> Deserialize<'de> for OneOrMany<'de> {
 
 #[derive(Default)]
 struct Data<'a> {
-    method: Option<Text<'a>>,
-    path: Option<Text<'a>>,
+    method: Option<CowStr<'a>>,
+    path: Option<CowStr<'a>>,
 }
 
-impl<'a> Object<'a> for Data<'a> {
+impl<'a> StrictObject<'a> for Data<'a> {
     fn member<A: MapAccess<'a>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
             "method" => json::set(&mut self.method, map),

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::credentials::Credentials;
 use super::fault::Fault;
 use crate::crypto::{self, HmacKey, SigningKey};
-use crate::protocol::{AUDIENCE, ISSUER, base64, jws};
+use crate::encoding::base64;
+use crate::protocol::{AUDIENCE, ISSUER, jws};
 use crate::{UserData, UserDataItem};
 
 /// How long a code token and an answer are good, in seconds.

@@ -13,8 +13,8 @@ use super::fault::{Fault, Faults};
 use super::payloads::Payloads;
 use super::{authorization, lock};
 use crate::UserData;
+use crate::encoding::json::{self, CowStr, StrictObject};
 use crate::protocol::claims;
-use crate::protocol::json::{self, Object, Text};
 
 /// More code tokens than this are not kept waiting; the oldest goes first.
 const MAX_WAITING: usize = 10_000;
@@ -136,12 +136,12 @@ pub(super) fn refuse(status: u16, message: &str) -> Answer {
 
 #[derive(Default)]
 struct Body<'a> {
-    auth_token: Option<Text<'a>>,
+    auth_token: Option<CowStr<'a>>,
     /// The caller can follow a link to a large payload.
     allows_link: Option<bool>,
 }
 
-impl<'a> Object<'a> for Body<'a> {
+impl<'a> StrictObject<'a> for Body<'a> {
     fn member<A: MapAccess<'a>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
             "authToken" => json::set(&mut self.auth_token, map),

@@ -5,7 +5,7 @@ use md5::{Digest as _, Md5};
 
 use super::picture;
 use super::scope::{self, Scope};
-use crate::protocol::base64;
+use crate::encoding::base64;
 use crate::{UserData, UserDataItem, crypto};
 
 /// One invented person.

@@ -121,7 +121,7 @@ impl ReqwestTransport {
     ///
     /// No connection is made to an address that the settings forbid. Behind a proxy there is no knowing: it looks
     /// names up itself.
-    pub(crate) async fn visit(
+    pub(crate) async fn fetch_payload(
         &self,
         request: http::Request<Vec<u8>>,
         loopback: bool,
@@ -130,7 +130,7 @@ impl ReqwestTransport {
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
         let pools = self.pools().map_err(not_started)?;
         let slot = if loopback { &pools.here } else { &pools.elsewhere };
-        let client = made_once(slot, || {
+        let client = get_or_try_init(slot, || {
             let guarded = || {
                 builder(&self.settings, loopback)
                     .dns_resolver(Resolver {
@@ -152,7 +152,7 @@ impl ReqwestTransport {
     }
 
     fn service<'a>(&self, pools: &'a Pools) -> Result<&'a reqwest::Client, Error> {
-        made_once(&pools.service, || {
+        get_or_try_init(&pools.service, || {
             start(&self.settings, || {
                 builder(&self.settings, self.settings.loopback).connector_layer(pools.gate.clone())
             })
@@ -195,7 +195,7 @@ impl Transport for ReqwestTransport {
 }
 
 /// Two who come at once may both make one; the first is kept.
-fn made_once(
+fn get_or_try_init(
     slot: &OnceLock<reqwest::Client>,
     make: impl FnOnce() -> Result<reqwest::Client, Error>,
 ) -> Result<&reqwest::Client, Error> {
@@ -305,7 +305,7 @@ fn from_reqwest(error: reqwest::Error) -> TransportError {
 }
 
 /// Whether nothing was sent because the host leads to no address that may be visited.
-pub(crate) fn led_nowhere(error: &TransportError) -> bool {
+pub(crate) fn is_blocked_address(error: &TransportError) -> bool {
     matches!(error, TransportError::NotSent(source) if is_forbidden(&**source))
 }
 

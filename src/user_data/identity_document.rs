@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use md5::{Digest as _, Md5};
 
 use super::UserData;
-use crate::protocol::base64;
+use crate::encoding::base64;
 use crate::{Error, MalformedError};
 
 const PREFIX: &str = "documents.genericId.";

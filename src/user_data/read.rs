@@ -6,26 +6,26 @@ use serde_json::value::RawValue;
 use super::UserDataItem;
 use super::json_text::{AnyText, compact};
 use crate::Error;
-use crate::protocol::json::{self, Object, Text, Unique};
+use crate::encoding::json::{self, CowStr, Strict, StrictObject};
 
 /// Reads the decrypted list.
 pub(crate) fn read_items(text: &[u8]) -> Result<Vec<UserDataItem>, Error> {
     // Values are strings nearly always. Where one is not, the list is read again, keeping the text of every value.
-    list::<Text<'_>>(text).or_else(|_| list::<RawText<'_>>(text))
+    list::<CowStr<'_>>(text).or_else(|_| list::<RawText<'_>>(text))
 }
 
 fn list<'de, V: Deserialize<'de> + Into<String>>(
     text: &'de [u8],
 ) -> Result<Vec<UserDataItem>, Error> {
-    let items: Vec<Unique<Members<'de, V>>> = serde_json::from_slice(text)
+    let items: Vec<Strict<Members<'de, V>>> = serde_json::from_slice(text)
         .map_err(|_| Error::data("it is no list of items with label, value and flags"))?;
-    items.into_iter().map(|Unique(item)| item.finish().map_err(Error::data)).collect()
+    items.into_iter().map(|Strict(item)| item.finish().map_err(Error::data)).collect()
 }
 
 /// From any format that describes itself.
 impl<'de> Deserialize<'de> for UserDataItem {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Unique(item) = Unique::<Members<'de, AnyText>>::deserialize(deserializer)?;
+        let Strict(item) = Strict::<Members<'de, AnyText>>::deserialize(deserializer)?;
         item.finish().map_err(de::Error::custom)
     }
 }
@@ -45,14 +45,14 @@ impl From<RawText<'_>> for String {
     }
 }
 
-impl From<Text<'_>> for String {
-    fn from(Text(text): Text<'_>) -> Self {
+impl From<CowStr<'_>> for String {
+    fn from(CowStr(text): CowStr<'_>) -> Self {
         text.into_owned()
     }
 }
 
 struct Members<'de, V> {
-    label: Option<Text<'de>>,
+    label: Option<CowStr<'de>>,
     value: Option<V>,
     is_valid: Option<bool>,
     is_owner: Option<bool>,
@@ -64,7 +64,7 @@ impl<V> Default for Members<'_, V> {
     }
 }
 
-impl<'de, V: Deserialize<'de>> Object<'de> for Members<'de, V> {
+impl<'de, V: Deserialize<'de>> StrictObject<'de> for Members<'de, V> {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
         match name {
             "label" => json::set(&mut self.label, map),

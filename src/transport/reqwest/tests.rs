@@ -17,12 +17,12 @@ fn transport(
     })
 }
 
-async fn visit(
+async fn fetch_payload(
     transport: &ReqwestTransport,
     url: String,
 ) -> Result<http::Response<Vec<u8>>, TransportError> {
     let request = http::Request::get(url).body(Vec::new()).unwrap();
-    transport.visit(request, true, 1024, Duration::from_secs(10)).await
+    transport.fetch_payload(request, true, 1024, Duration::from_secs(10)).await
 }
 
 #[tokio::test]
@@ -36,8 +36,8 @@ async fn a_name_that_leads_to_forbidden_addresses_alone_is_not_visited() {
         counter.fetch_add(1, Ordering::SeqCst);
         !address.is_loopback()
     });
-    let error = visit(&transport, url).await.unwrap_err();
-    assert!(led_nowhere(&error), "{error:?}");
+    let error = fetch_payload(&transport, url).await.unwrap_err();
+    assert!(is_blocked_address(&error), "{error:?}");
     assert!(asked.load(Ordering::SeqCst) > 0);
     // The URL of a payload link is a secret.
     assert!(!format!("{error:?}").contains("localhost"), "{error:?}");
@@ -48,6 +48,9 @@ async fn a_name_that_leads_to_forbidden_addresses_alone_is_not_visited() {
 async fn other_failures_to_connect_lead_somewhere() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let transport = transport(|_, _| true);
-    let error = visit(&transport, format!("http://localhost:{port}/")).await.unwrap_err();
-    assert!(matches!(error, TransportError::NotSent(_)) && !led_nowhere(&error), "{error:?}");
+    let error = fetch_payload(&transport, format!("http://localhost:{port}/")).await.unwrap_err();
+    assert!(
+        matches!(error, TransportError::NotSent(_)) && !is_blocked_address(&error),
+        "{error:?}"
+    );
 }

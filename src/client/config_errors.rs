@@ -4,12 +4,12 @@ use super::environment;
 use crate::Error;
 
 /// Everything that is wrong, so that all of it can be mended at once. Names and forms, never values.
-pub(super) struct Problems {
+pub(super) struct ConfigErrors {
     found: Vec<String>,
     variables: bool,
 }
 
-impl Problems {
+impl ConfigErrors {
     /// With `variables`, settings are called by the environment variables behind them.
     pub(super) fn new(variables: bool) -> Self {
         Self { found: Vec::new(), variables }
@@ -33,9 +33,9 @@ impl Problems {
     }
 }
 
-impl From<Problems> for Error {
-    fn from(problems: Problems) -> Self {
-        Self::config(problems.found.join("; "))
+impl From<ConfigErrors> for Error {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::config(errors.found.join("; "))
     }
 }
 

@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 const MAX_UNKNOWN: usize = 64;
 
 /// An object that reads its own members.
-pub(crate) trait Object<'de>: Default {
+pub(crate) trait StrictObject<'de>: Default {
     /// Reads the value of the member if it is known, with [`set`], and says whether it was.
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error>;
 }
@@ -30,22 +30,22 @@ where
 }
 
 /// Reads the whole text as one object.
-pub(crate) fn object<'de, T: Object<'de>>(text: &'de [u8]) -> Option<T> {
-    serde_json::from_slice(text).ok().map(|Unique(object)| object)
+pub(crate) fn object<'de, T: StrictObject<'de>>(text: &'de [u8]) -> Option<T> {
+    serde_json::from_slice(text).ok().map(|Strict(object)| object)
 }
 
-/// Reads an [`Object`], refusing repeated members, known and unknown.
-pub(crate) struct Unique<T>(pub(crate) T);
+/// Reads an [`StrictObject`], refusing repeated members, known and unknown.
+pub(crate) struct Strict<T>(pub(crate) T);
 
-impl<'de, T: Object<'de>> Deserialize<'de> for Unique<T> {
+impl<'de, T: StrictObject<'de>> Deserialize<'de> for Strict<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(UniqueVisitor(PhantomData)).map(Self)
+        deserializer.deserialize_map(StrictVisitor(PhantomData)).map(Self)
     }
 }
 
-struct UniqueVisitor<T>(PhantomData<T>);
+struct StrictVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Object<'de>> Visitor<'de> for UniqueVisitor<T> {
+impl<'de, T: StrictObject<'de>> Visitor<'de> for StrictVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,8 +54,8 @@ impl<'de, T: Object<'de>> Visitor<'de> for UniqueVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
         let mut object = T::default();
-        let mut unknown = Vec::<Text<'de>>::new();
-        while let Some(name) = map.next_key::<Text<'de>>()? {
+        let mut unknown = Vec::<CowStr<'de>>::new();
+        while let Some(name) = map.next_key::<CowStr<'de>>()? {
             if object.member(&name.0, &mut map)? {
                 continue;
             }
@@ -71,34 +71,34 @@ impl<'de, T: Object<'de>> Visitor<'de> for UniqueVisitor<T> {
 
 /// A string, borrowed from the input where it has no escapes.
 #[derive(PartialEq, Eq)]
-pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
+pub(crate) struct CowStr<'de>(pub(crate) Cow<'de, str>);
 
-impl<'de> Deserialize<'de> for Text<'de> {
+impl<'de> Deserialize<'de> for CowStr<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TextVisitor)
+        deserializer.deserialize_str(CowStrVisitor)
     }
 }
 
-impl Text<'_> {
+impl CowStr<'_> {
     /// Lets go of the input, so that it can be written to.
-    pub(crate) fn place(self, input: &[u8]) -> Place {
+    pub(crate) fn span(self, input: &[u8]) -> Span {
         match self.0 {
             Cow::Borrowed(text) => {
                 let start = text.as_ptr().addr().wrapping_sub(input.as_ptr().addr());
-                Place::In(start..start.wrapping_add(text.len()))
+                Span::In(start..start.wrapping_add(text.len()))
             }
-            Cow::Owned(text) => Place::Out(text.into_bytes()),
+            Cow::Owned(text) => Span::Out(text.into_bytes()),
         }
     }
 }
 
 /// Where the bytes of a string are: within the input, or apart from it where they had escapes.
-pub(crate) enum Place {
+pub(crate) enum Span {
     In(Range<usize>),
     Out(Vec<u8>),
 }
 
-impl Place {
+impl Span {
     pub(crate) fn bytes<'a>(&'a mut self, input: &'a mut [u8]) -> &'a mut [u8] {
         match self {
             Self::In(range) => input.get_mut(range.clone()).unwrap_or_default(),
@@ -107,60 +107,60 @@ impl Place {
     }
 }
 
-struct TextVisitor;
+struct CowStrVisitor;
 
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
+impl<'de> Visitor<'de> for CowStrVisitor {
+    type Value = CowStr<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Borrowed(text)))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<CowStr<'de>, E> {
+        Ok(CowStr(Cow::Borrowed(text)))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
+    fn visit_str<E>(self, text: &str) -> Result<CowStr<'de>, E> {
+        Ok(CowStr(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(text)))
+    fn visit_string<E>(self, text: String) -> Result<CowStr<'de>, E> {
+        Ok(CowStr(Cow::Owned(text)))
     }
 }
 
 /// One string or a list of strings (`aud`: RFC 7519, section 4.1.3).
-pub(crate) struct Texts<'de>(pub(crate) Vec<Text<'de>>);
+pub(crate) struct OneOrMany<'de>(pub(crate) Vec<CowStr<'de>>);
 
-impl<'de> Deserialize<'de> for Texts<'de> {
+impl<'de> Deserialize<'de> for OneOrMany<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextsVisitor;
+        struct OneOrManyVisitor;
 
-        impl<'de> Visitor<'de> for TextsVisitor {
-            type Value = Texts<'de>;
+        impl<'de> Visitor<'de> for OneOrManyVisitor {
+            type Value = OneOrMany<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string or a list of strings")
             }
 
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Texts<'de>, E> {
-                Ok(Texts(vec![Text(Cow::Borrowed(text))]))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<OneOrMany<'de>, E> {
+                Ok(OneOrMany(vec![CowStr(Cow::Borrowed(text))]))
             }
 
-            fn visit_str<E>(self, text: &str) -> Result<Texts<'de>, E> {
-                Ok(Texts(vec![Text(Cow::Owned(text.to_owned()))]))
+            fn visit_str<E>(self, text: &str) -> Result<OneOrMany<'de>, E> {
+                Ok(OneOrMany(vec![CowStr(Cow::Owned(text.to_owned()))]))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts<'de>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMany<'de>, A::Error> {
                 let mut texts = Vec::new();
                 while let Some(text) = seq.next_element()? {
                     texts.push(text);
                 }
-                Ok(Texts(texts))
+                Ok(OneOrMany(texts))
             }
         }
 
-        deserializer.deserialize_any(TextsVisitor)
+        deserializer.deserialize_any(OneOrManyVisitor)
     }
 }
 
