@@ -31,12 +31,15 @@ pub(super) fn check(
         .rsplit_once('.')
         .ok_or("the Authorization header has to be `Civic <JWT>.<digest>`")?;
     let mut token = token.as_bytes().to_vec();
-    let claims = jws::verify(&mut token, &credentials.app_key).map_err(|fault| match fault {
-        VerificationError::Algorithm => "the request JWT has to be signed with ES256",
-        VerificationError::Critical => "the request JWT has critical extensions",
-        VerificationError::Signature => "the request JWT is not signed with the app's key",
-        _ => "the request JWT is no JWT",
-    })?;
+    let claims =
+        jws::verify(&mut token, std::slice::from_ref(&credentials.app_key)).map_err(|fault| {
+            match fault {
+                VerificationError::Algorithm => "the request JWT has to be signed with ES256",
+                VerificationError::Critical => "the request JWT has critical extensions",
+                VerificationError::Signature => "the request JWT is not signed with the app's key",
+                _ => "the request JWT is no JWT",
+            }
+        })?;
     let claims: Claims<'_> =
         json::object(claims).ok_or("the claims of the request JWT have a wrong form")?;
     claims.check(credentials, now)?;
