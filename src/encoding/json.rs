@@ -67,7 +67,7 @@ impl<'de, T: StrictObject<'de>> Visitor<'de> for StrictVisitor<T> {
             if unknown.len() == MAX_UNKNOWN {
                 return Err(A::Error::custom("too many unknown members"));
             }
-            if compact(map.next_value::<&RawValue>()?.get()).is_none() {
+            if visit_parts(map.next_value::<&RawValue>()?.get(), |_| ()).is_none() {
                 return Err(A::Error::custom("an unknown member is not valid JSON"));
             }
             unknown.push(name);
@@ -76,22 +76,28 @@ impl<'de, T: StrictObject<'de>> Visitor<'de> for StrictVisitor<T> {
     }
 }
 
-/// Returns the text of a [`RawValue`] without white space between its tokens.
-///
-/// serde_json checks the structure of a raw value, but not the escapes in its strings: `None` if one is invalid.
+/// Returns the text of a [`RawValue`] without white space between its tokens; `None` if a string in it is invalid.
 pub(crate) fn compact(json: &str) -> Option<String> {
     let mut text = String::with_capacity(json.len());
+    visit_parts(json, |part| text.push_str(part))?;
+    Some(text)
+}
+
+/// Calls `visit` with each part of the text that is not white space between tokens.
+///
+/// serde_json checks the structure of a raw value, but not the escapes in its strings: `None` if one is invalid.
+fn visit_parts(json: &str, mut visit: impl FnMut(&str)) -> Option<()> {
     let mut rest = json;
     while let Some((before, from_quote)) = rest.find('"').and_then(|at| rest.split_at_checked(at)) {
-        text.extend(before.split_ascii_whitespace());
+        before.split_ascii_whitespace().for_each(&mut visit);
         let mut strings = serde_json::Deserializer::from_str(from_quote).into_iter::<CowStr<'_>>();
         strings.next()?.ok()?;
         let (string, after) = from_quote.split_at_checked(strings.byte_offset())?;
-        text.push_str(string);
+        visit(string);
         rest = after;
     }
-    text.extend(rest.split_ascii_whitespace());
-    Some(text)
+    rest.split_ascii_whitespace().for_each(visit);
+    Some(())
 }
 
 /// A string, borrowed from the input where it has no escapes.
