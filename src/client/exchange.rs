@@ -6,7 +6,7 @@ use super::retry::RetryBudget;
 use super::runtime;
 use super::trace::Trace;
 use super::{CivicSip, PayloadLink, Reply};
-use crate::transport::{SendOptions, Transport, TransportError};
+use crate::transport::{SendOptions, Transport};
 use crate::{Error, UserData};
 
 /// Larger bodies are verified on another thread: at 1 ms per MB they would hold up the other tasks of this one.
@@ -54,7 +54,7 @@ async fn send_with_retries(
         let options = SendOptions::new()
             .with_timeout(budget.time_left())
             .with_max_response_bytes(client.0.max_response_bytes);
-        let outcome = send_once(transport, request()?, options).await;
+        let outcome = transport.send(request()?, options).await;
         if let Ok(response) = &outcome {
             trace.record_status(response.status());
         }
@@ -66,21 +66,6 @@ async fn send_with_retries(
             _ => return outcome.map_err(Error::from_transport),
         }
     }
-}
-
-/// Keeps time-out and limit, whether or not the transport does.
-async fn send_once(
-    transport: &dyn Transport,
-    request: Request<Vec<u8>>,
-    options: SendOptions,
-) -> Result<Response<Vec<u8>>, TransportError> {
-    let response = runtime::timeout(options.timeout(), transport.send(request, options))
-        .await
-        .unwrap_or_else(|| Err(TransportError::Timeout("the time-out of the exchange".into())))?;
-    if response.body().len() > options.max_response_bytes() {
-        return Err(TransportError::TooLarge("the transport returned more".into()));
-    }
-    Ok(response)
 }
 
 async fn verify<C: Clone + Send + 'static, T: Send + 'static>(

@@ -7,7 +7,8 @@ use http::Uri;
 use super::builder::CivicSipBuilder;
 use super::config_errors::ConfigErrors;
 use super::payload_hosts::PayloadHosts;
-use crate::transport::Transport;
+use super::runtime;
+use crate::transport::{BoxFuture, SendOptions, Transport, TransportError};
 
 /// The transport to the service, and the one for payload links.
 type Transports = (Arc<dyn Transport>, Arc<dyn Transport>);
@@ -26,7 +27,7 @@ impl TransportConfig {
         match &builder.transport {
             Some(transport) => {
                 reject_unused(builder, errors, "has no effect on a `transport` of your own");
-                Some(Self::User(Arc::clone(transport)))
+                Some(Self::User(Arc::new(Limited(Arc::clone(transport)))))
             }
             None => Self::read_own(builder, errors),
         }
@@ -95,6 +96,29 @@ impl TransportConfig {
     }
 }
 
+/// Keeps the limits of a transport that may not keep them itself.
+struct Limited(Arc<dyn Transport>);
+
+impl Transport for Limited {
+    fn send<'a>(
+        &'a self,
+        request: http::Request<Vec<u8>>,
+        options: SendOptions,
+    ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
+        Box::pin(async move {
+            let response = runtime::timeout(options.timeout(), self.0.send(request, options))
+                .await
+                .unwrap_or_else(|| {
+                    Err(TransportError::Timeout("the transport took longer".into()))
+                })?;
+            if response.body().len() > options.max_response_bytes() {
+                return Err(TransportError::TooLarge("the transport returned more".into()));
+            }
+            Ok(response)
+        })
+    }
+}
+
 /// Rejects settings that would be ignored silently.
 fn reject_unused(builder: &CivicSipBuilder, errors: &mut ConfigErrors, error: &str) {
     errors.add_if(builder.proxy.is_some(), "proxy", error);
@@ -109,9 +133,9 @@ impl Transport for NoTransport {
     fn send<'a>(
         &'a self,
         _: http::Request<Vec<u8>>,
-        _: crate::SendOptions,
-    ) -> crate::BoxFuture<'a, Result<http::Response<Vec<u8>>, crate::TransportError>> {
-        Box::pin(std::future::ready(Err(crate::TransportError::Unusable(
+        _: SendOptions,
+    ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
+        Box::pin(std::future::ready(Err(TransportError::Unusable(
             "there is no HTTP stack; turn on the feature `client`, or set a `transport`".into(),
         ))))
     }
