@@ -20,7 +20,7 @@ pub(crate) fn decode_wrapped_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
     decode_in_place(&Simd::standard(PAD), text, true)
 }
 
-/// Decodes piece by piece. Decoding a 15 MB token into a second buffer takes a third longer, and its memory.
+/// Decodes piece by piece. A second buffer for a token of 15 MB would double the memory of an exchange.
 fn decode_in_place<'a>(engine: &Simd, text: &'a mut [u8], wrapped: bool) -> Option<&'a mut [u8]> {
     // Takes a piece that does not fit between what was written and what is still to be read.
     let mut aside = [0; CHUNK / 4 * 3];
