@@ -36,8 +36,9 @@ impl Canned {
         let sandbox = Sandbox::start().await.unwrap();
         let civic = sandbox.client_builder().build().unwrap();
         let request = civic.request(sandbox.issue_token(&ada())).unwrap();
-        let agent = ureq::Agent::new_with_defaults();
-        let answer = agent.run(request).unwrap().body_mut().read_to_vec().unwrap();
+        let answer =
+            super::http_client::client().execute(request.try_into().unwrap()).await.unwrap();
+        let answer = answer.bytes().await.unwrap().into();
         Self { sandbox, answer }
     }
 
