@@ -52,6 +52,7 @@ pub mod axum;
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
 pub mod blocking;
 mod client;
+mod clock;
 mod crypto;
 mod encoding;
 mod error;
@@ -68,9 +69,11 @@ mod user_data;
 
 pub use client::global::{Config, configure, exchange_code};
 pub use client::{CivicSip, CivicSipBuilder, Environment, PayloadLink, Reply};
-pub use error::{ApiError, Error, MalformedError, VerificationError};
-pub use transport::{BoxError, BoxFuture, Transport, TransportError};
-pub use user_data::{IdentityDocument, UserData, UserDataItem};
+pub use error::{Error, MalformedError};
+pub use http;
+pub use protocol::error::{ApiError, VerificationError};
+pub use transport::{BoxError, BoxFuture, SendOptions, Transport, TransportError};
+pub use user_data::{IdentityDocument, OwnedIdentityDocument, UserData, UserDataItem, labels};
 
 /// The examples of the README compile.
 #[cfg(doctest)]
