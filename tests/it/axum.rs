@@ -14,7 +14,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::support::http_client::{Answer, client, send};
-use crate::support::servers::{Canned, Service, ada, http};
+use crate::support::people::ada;
+use crate::support::servers::{Canned, Service, http};
 
 const SECRET: &str = "at least sixteen bytes";
 

@@ -9,7 +9,7 @@ use civic_sip::{BoxFuture, Environment, SendOptions, Transport, TransportError, 
 use futures_executor::block_on;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::servers::ada;
+use crate::support::people::ada;
 
 fn sandbox() -> Sandbox {
     block_on(Sandbox::start()).unwrap()

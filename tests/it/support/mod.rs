@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
 pub(crate) mod http_client;
+pub(crate) mod people;
 #[cfg(feature = "sandbox")]
 pub(crate) mod servers;
 #[cfg(feature = "sandbox")]

@@ -7,23 +7,14 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use civic_sip::CivicSip;
 use civic_sip::sandbox::Sandbox;
-use civic_sip::{CivicSip, UserData, UserDataItem};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::people::ada;
 use super::tls;
-
-pub(crate) fn ada() -> UserData {
-    UserData::new(
-        "36a59d10c8f2",
-        vec![
-            UserDataItem::new("contact.personal.email", "ada@example.com", true, true),
-            UserDataItem::new("contact.personal.phoneNumber", "+1 555 0100", true, true),
-        ],
-    )
-}
 
 /// A sandbox, and a valid answer of it for a service that only plays it back.
 pub(crate) struct Canned {

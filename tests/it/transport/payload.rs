@@ -10,7 +10,8 @@ use civic_sip::{BoxFuture, CivicSip, Error, Reply, SendOptions, Transport, Trans
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::support::servers::{Canned, Service, ada, http, proxy};
+use crate::support::people::ada;
+use crate::support::servers::{Canned, Service, http, proxy};
 use crate::support::tls::{Authority, TlsListener};
 
 const LINK: &str = "https://civic.s3.amazonaws.com/payload?X-Amz-Signature=c0ffee";

@@ -8,7 +8,8 @@ use civic_sip::{BoxFuture, CivicSip, Error, SendOptions, Transport, TransportErr
 use http::{Request, Response};
 use tokio::time::Instant;
 
-use crate::support::servers::{Canned, ada};
+use crate::support::people::ada;
+use crate::support::servers::Canned;
 
 type Sent = (Instant, Request<Vec<u8>>);
 type Outcome = Result<Response<Vec<u8>>, TransportError>;

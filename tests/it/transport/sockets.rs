@@ -12,7 +12,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, interval, timeout};
 
-use crate::support::servers::{Canned, Service, ada, http, proxy, relay};
+use crate::support::people::ada;
+use crate::support::servers::{Canned, Service, http, proxy, relay};
 use crate::support::tls::{Authority, TlsListener};
 
 const HOST: &str = "sip.example.com";
