@@ -103,7 +103,7 @@ fn strip_reserved<'n>(name: &'n str, reserved: &str) -> Option<&'n str> {
             char.eq_ignore_ascii_case(&expected) || (expected == '_' && is_separator(char))
         })
     });
-    is_match.then(|| chars.as_str())
+    is_match.then_some(chars.as_str())
 }
 
 /// Characters that a parser may end a name at, drop, or write as `_`.

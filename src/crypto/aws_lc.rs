@@ -36,7 +36,7 @@ impl SigningKey {
     pub(crate) fn from_pkcs8(der: &[u8]) -> Option<Self> {
         // The library ignores what follows the document.
         let is_whole = match der {
-            [0x30, length @ 0..0x80, document @ ..] | [0x30, 0x81, length, document @ ..] => {
+            [0x30, length @ 0..=0x7f, document @ ..] | [0x30, 0x81, length, document @ ..] => {
                 document.len() == usize::from(*length)
             }
             _ => false,
