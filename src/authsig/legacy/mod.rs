@@ -41,7 +41,10 @@
 //! # Ok::<(), civic_sip::authsig::Error>(())
 //! ```
 
+mod ambiguity;
 mod bcrypt;
+mod parameters;
+mod rack;
 mod signer;
 mod verified;
 mod verifier;
@@ -57,9 +60,9 @@ use zeroize::Zeroizing;
 
 use super::error::Error;
 use super::names;
-use super::original::{self, Parameters};
 use super::query::Pair;
-use super::readings::Names;
+use ambiguity::Names;
+use parameters::Parameters;
 
 /// What a signer and a verifier have to agree on.
 #[derive(Clone)]
@@ -79,7 +82,7 @@ impl Settings {
     }
 
     fn set_only_names(&mut self, names: impl IntoIterator<Item = impl AsRef<str>>) {
-        self.only_names = Some(original::listed(names));
+        self.only_names = Some(parameters::listed(names));
     }
 
     fn set_defaults(

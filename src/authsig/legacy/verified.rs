@@ -4,8 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::parameters::Parameters;
 use crate::authsig::checks::Times;
-use crate::authsig::original::Parameters;
 use crate::authsig::verified::DEFAULT_SERVICE;
 
 /// What a legacy signature proves: `login`, `service`, `time` and `expires_at`. Only verifying makes one.

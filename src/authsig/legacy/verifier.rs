@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::parameters::{self, Assumptions, SharedLogins};
 use super::{Read, Settings, Verified, bcrypt, shared_setters};
 use crate::authsig::error::Error;
 use crate::authsig::location;
-use crate::authsig::original::{self, Assumptions, SharedLogins};
 use crate::authsig::query;
 use crate::authsig::time::Clock;
 
@@ -95,7 +95,7 @@ impl Verifier {
         let Read { parameters, secret, text } = self.settings.read(&pairs)?;
         let signature =
             pairs.iter().find(|pair| pair.name == "signature").ok_or(Error::MissingSignature)?;
-        let cost = original::bcrypt_cost(signature.value())?;
+        let cost = parameters::bcrypt_cost(signature.value())?;
         if cost > self.max_cost {
             return Err(Error::CostTooHigh { cost, limit: self.max_cost });
         }
@@ -107,7 +107,7 @@ impl Verifier {
             logins: logins.as_ref().map(|logins| logins as &dyn Fn(&str) -> bool),
             with_fudge: self.max_age.is_some(),
         };
-        parameters.weigh(&text, secret, &assumptions)?;
+        parameters.check_unambiguous(&text, secret, &assumptions)?;
         Ok(Verified::new(parameters, times))
     }
 

@@ -12,11 +12,11 @@ const SECRET: &[u8] = b"secret";
 
 /// The only names that the signing side signs.
 #[derive(Clone, Debug)]
-pub(in crate::authsig) struct Names(Vec<String>);
+pub(in crate::authsig::legacy) struct Names(Vec<String>);
 
 impl Names {
     /// Refuses names that could not be told apart in a text.
-    pub(in crate::authsig) fn new(names: Vec<String>) -> Result<Self, Error> {
+    pub(in crate::authsig::legacy) fn new(names: Vec<String>) -> Result<Self, Error> {
         if names.iter().any(String::is_empty) {
             return Err(Error::BadNames("one is empty"));
         }
@@ -34,7 +34,7 @@ impl Names {
     }
 
     /// Refuses a parameter that the signing side does not sign.
-    pub(in crate::authsig) fn check(&self, name: &str, value: &str) -> Result<(), Error> {
+    pub(in crate::authsig::legacy) fn check(&self, name: &str, value: &str) -> Result<(), Error> {
         if !self.0.iter().any(|listed| listed == name) {
             return Err(Error::UnlistedName(crate::authsig::error::shown(name)));
         }
@@ -69,7 +69,7 @@ impl Place<'_> {
     }
 }
 
-pub(super) fn weigh<'t>(
+pub(super) fn check_unambiguous<'t>(
     text: &Text<'t>,
     names: &Names,
     candidates: &mut Candidates<'t, '_>,

@@ -16,7 +16,7 @@
 
 use std::collections::HashSet;
 
-use super::run::{Rule, Run, Special};
+use super::reachability::{Rule, Run, Special};
 use super::{Candidates, Text};
 use crate::authsig::error::Error;
 
@@ -24,7 +24,10 @@ const LOGIN: &[u8] = b"login";
 const SECRET: &[u8] = b"secret";
 const DEFAULT: &[u8] = b"default";
 
-pub(super) fn weigh<'t>(text: &Text<'t>, candidates: &mut Candidates<'t, '_>) -> Result<(), Error> {
+pub(super) fn check_unambiguous<'t>(
+    text: &Text<'t>,
+    candidates: &mut Candidates<'t, '_>,
+) -> Result<(), Error> {
     let next_colon = next_colons(text.bytes);
     for family in families(text) {
         let run = |login: Rule<'t>, absent: Option<&[u8]>| {

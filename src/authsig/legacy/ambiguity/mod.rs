@@ -15,7 +15,7 @@
 //! Without `only_names` there are exponentially many readings: see [`strict`].
 
 mod listed;
-mod run;
+mod reachability;
 mod strict;
 #[cfg(test)]
 mod tests;
@@ -24,7 +24,7 @@ use std::collections::HashSet;
 
 pub(super) use listed::Names;
 
-use super::error::Error;
+use crate::authsig::error::Error;
 
 /// Most colons in a text that is weighed.
 const MAX_COLONS: usize = 256;
@@ -58,7 +58,7 @@ impl Text<'_> {
     }
 
     /// Refuses the text unless every reading agrees with the URL.
-    pub(super) fn weigh(
+    pub(super) fn check_unambiguous(
         &self,
         only_names: Option<&Names>,
         logins: Option<Logins<'_>>,
@@ -66,8 +66,8 @@ impl Text<'_> {
         self.check_size()?;
         let mut candidates = Candidates::new(self.login, logins);
         match only_names {
-            Some(names) => listed::weigh(self, names, &mut candidates),
-            None => strict::weigh(self, &mut candidates),
+            Some(names) => listed::check_unambiguous(self, names, &mut candidates),
+            None => strict::check_unambiguous(self, &mut candidates),
         }
     }
 }

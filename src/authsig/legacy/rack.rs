@@ -1,7 +1,7 @@
 //! Parameters as the original server saw them: Rack's nested parameters, written as Ruby writes them.
 
-use super::error::Error;
-use super::query::Pair;
+use crate::authsig::error::Error;
+use crate::authsig::query::Pair;
 
 /// Deepest nesting; Rack stops there, too.
 const MAX_DEPTH: usize = 32;

@@ -56,7 +56,7 @@ impl Case {
         let names = self.listed.clone().map(|names| Names::new(names).unwrap());
         let is_possible = |login: &str| self.is_possible(login.as_bytes());
         let logins: Option<Logins<'_>> = self.possible.is_some().then_some(&is_possible);
-        text.weigh(names.as_ref(), logins)
+        text.check_unambiguous(names.as_ref(), logins)
     }
 
     fn is_possible(&self, login: &[u8]) -> bool {

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::checks::{Times, check_expiry};
-use super::error::Error;
-use super::names;
-use super::query::Pair;
-use super::readings::{Logins, Names, Text};
-use super::ruby::Hash;
-use super::time::{self, MAX_AHEAD};
+use super::ambiguity::{Logins, Names, Text};
+use super::rack::Hash;
+use crate::authsig::checks::{Times, check_expiry};
+use crate::authsig::error::Error;
+use crate::authsig::names;
+use crate::authsig::query::Pair;
+use crate::authsig::time::{self, MAX_AHEAD};
 
 /// What has to agree in all readings, apart from the login.
 const AGREE: [&str; 3] = ["service", "time", "expires_at"];
@@ -82,8 +82,8 @@ impl Parameters {
             .collect()
     }
 
-    /// The text with the readings to weigh.
-    pub(super) fn weighable<'t>(
+    /// The text with what its own reading says.
+    pub(super) fn text_to_check<'t>(
         &'t self,
         bytes: &'t [u8],
         secret: &'t [u8],
@@ -107,7 +107,7 @@ impl Parameters {
     }
 
     /// Refuses the parameters unless all readings of their text agree with them.
-    pub(super) fn weigh(
+    pub(super) fn check_unambiguous(
         &self,
         bytes: &[u8],
         secret: &[u8],
@@ -116,8 +116,8 @@ impl Parameters {
         if assumptions.logins.is_some_and(|logins| !logins(self.login())) {
             return Err(Error::UnknownLogin);
         }
-        self.weighable(bytes, secret, assumptions.with_fudge)
-            .weigh(assumptions.only_names, assumptions.logins)
+        self.text_to_check(bytes, secret, assumptions.with_fudge)
+            .check_unambiguous(assumptions.only_names, assumptions.logins)
     }
 
     /// Reads and checks the times.
@@ -152,9 +152,8 @@ impl Parameters {
         Ok(times)
     }
 
-    #[cfg(feature = "authsig-legacy")]
     pub(super) fn check_size(&self, bytes: &[u8]) -> Result<(), Error> {
-        self.weighable(bytes, &[], false).check_size()
+        self.text_to_check(bytes, &[], false).check_size()
     }
 }
 
