@@ -30,13 +30,22 @@ impl SigningKey {
         EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).ok().map(Self)
     }
 
+    /// Reads an unencrypted PKCS#8 document (RFC 5208); `None` for another curve, or a public key that is not its own.
+    pub(crate) fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).ok().map(Self)
+    }
+
+    /// `None` if the library fails.
+    pub(crate) fn to_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
+        Some(Zeroizing::new(self.0.to_pkcs8v1().ok()?.as_ref().to_vec()))
+    }
+
     /// `None` if the random number generator fails.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<[u8; SIGNATURE_LEN]> {
         let signature = self.0.sign(&rand::SystemRandom::new(), message).ok()?;
         signature.as_ref().try_into().ok()
     }
 
-    #[cfg(any(test, feature = "sandbox"))]
     pub(crate) fn public_key(&self) -> Option<[u8; PUBLIC_KEY_LEN]> {
         aws_lc_rs::signature::KeyPair::public_key(&self.0).as_ref().try_into().ok()
     }

@@ -8,6 +8,7 @@ use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{self, Signature};
+use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -22,13 +23,22 @@ impl SigningKey {
         ecdsa::SigningKey::from_slice(scalar).ok().map(Self)
     }
 
+    /// Reads an unencrypted PKCS#8 document (RFC 5208); `None` for another curve, or a public key that is not its own.
+    pub(crate) fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        ecdsa::SigningKey::from_pkcs8_der(der).ok().map(Self)
+    }
+
+    /// `None` if the library fails.
+    pub(crate) fn to_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
+        Some(self.0.to_pkcs8_der().ok()?.to_bytes())
+    }
+
     /// `None` if signing fails; with the deterministic nonces of RFC 6979 it does not.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<[u8; SIGNATURE_LEN]> {
         let signature: Signature = self.0.try_sign(message).ok()?;
         Some(signature.to_bytes().into())
     }
 
-    #[cfg(any(test, feature = "sandbox"))]
     pub(crate) fn public_key(&self) -> Option<[u8; PUBLIC_KEY_LEN]> {
         self.0.verifying_key().to_sec1_point(false).as_bytes().try_into().ok()
     }
