@@ -1,156 +1,78 @@
-//! Parameters as the original server saw them: Rack's nested parameters, written as Ruby writes them.
+//! Rack's reading of a query, as text: the parameters that the original server saw.
 
-use crate::authsig::error::Error;
+use std::collections::BTreeMap;
+
+use crate::authsig::error::{LegacyError, shown};
 use crate::authsig::query::Pair;
 
-/// Deepest nesting; Rack stops there, too.
-const MAX_DEPTH: usize = 32;
-
-const NESTED_TWICE: &str = "its brackets contradict those of another parameter";
-
 /// A value as Rack makes it.
-#[derive(Clone, Debug)]
-pub(super) enum Value {
+enum Value {
     /// A name with no `=`.
     Nil,
     Text(String),
-    Array(Vec<Self>),
-    Hash(Hash),
+    Array(Vec<Option<String>>),
 }
 
-/// A Ruby hash: keys keep the order in which they came.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Hash(Vec<(String, Value)>);
-
-impl Hash {
-    /// Reads pairs; of a repeated name without brackets the last one counts.
-    ///
-    /// Brackets that are not `name[key]…` or `name[]`, and what Rack's versions read differently, are refused.
-    pub(super) fn read(pairs: &[Pair<'_>]) -> Result<Self, Error> {
-        let mut hash = Self::default();
-        for pair in pairs {
-            let refuse = |why| Error::refused(&pair.name, why);
-            let (base, keys) = take_apart(&pair.name).map_err(refuse)?;
-            let value =
-                pair.value.as_ref().map_or(Value::Nil, |text| Value::Text(text.to_string()));
-            hash.insert(base, &keys, value).map_err(refuse)?;
+/// Reads pairs as Rack does, and writes each value as it stands in the signed text.
+///
+/// Of a repeated name the last value counts, `name[]` makes an array, and no `=` is the empty text. Everything else in
+/// brackets is rejected: versions of Rack read it, and versions of Ruby write it, differently.
+pub(super) fn read(pairs: &[Pair<'_>]) -> Result<BTreeMap<String, String>, LegacyError> {
+    let mut values: BTreeMap<&str, Value> = BTreeMap::new();
+    for pair in pairs {
+        let reject = |why| LegacyError::Parameter { name: shown(&pair.name), why };
+        let text = pair.value.as_ref().map(|value| value.to_string());
+        let name = pair.name.strip_suffix("[]").unwrap_or(&pair.name);
+        if name.is_empty() {
+            return Err(reject("must have a name"));
         }
-        Ok(hash)
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(key, value)| (&**key, value))
-    }
-
-    fn insert(&mut self, key: &str, keys: &[&str], value: Value) -> Result<(), &'static str> {
-        let index = self.0.iter().position(|(other, _)| other == key);
-        let is_new = index.is_none();
-        let at = index.unwrap_or_else(|| {
-            self.0.push((key.to_owned(), Value::Nil));
-            self.0.len() - 1
-        });
-        let Some((_, there)) = self.0.get_mut(at) else { return Err(NESTED_TWICE) };
-        match keys.split_first() {
-            None if matches!(there, Value::Array(_) | Value::Hash(_)) => return Err(NESTED_TWICE),
-            None => *there = value,
-            Some((&"", [])) => {
-                if is_new {
-                    *there = Value::Array(Vec::new());
-                }
-                let Value::Array(array) = there else { return Err(NESTED_TWICE) };
-                array.push(value);
+        if name.contains(['[', ']']) {
+            return Err(reject("must not have other brackets than `[]` at its end"));
+        }
+        let is_array = name.len() < pair.name.len();
+        match (values.get_mut(name), is_array) {
+            (None, true) => {
+                values.insert(name, Value::Array(vec![text]));
             }
-            Some((&"", _)) => {
-                return Err("hashes within arrays are read differently by Rack's versions");
+            (Some(Value::Array(items)), true) => items.push(text),
+            (Some(Value::Array(_)), false) | (Some(_), true) => {
+                return Err(reject("must not stand both plain and with brackets"));
             }
-            Some((key, keys)) => {
-                if is_new {
-                    *there = Value::Hash(Self::default());
-                }
-                let Value::Hash(hash) = there else { return Err(NESTED_TWICE) };
-                hash.insert(key, keys, value)?;
+            (_, false) => {
+                values.insert(name, text.map_or(Value::Nil, Value::Text));
             }
         }
-        Ok(())
     }
-}
-
-/// `a[b][]` is `a` with the keys `b` and nothing.
-fn take_apart(name: &str) -> Result<(&str, Vec<&str>), &'static str> {
-    const MALFORMED: &str = "parsers read its brackets differently";
-    let (base, mut rest) = name.split_at(name.find('[').unwrap_or(name.len()));
-    if base.is_empty() {
-        return Err("a parameter has to have a name");
-    }
-    let mut keys = Vec::new();
-    while !rest.is_empty() {
-        let (key, after) =
-            rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).ok_or(MALFORMED)?;
-        keys.push(key);
-        rest = after;
-    }
-    if base.contains(']') || keys.iter().any(|key| key.contains('[')) {
-        return Err(MALFORMED);
-    }
-    if keys.len() > MAX_DEPTH { Err("it is nested too deeply") } else { Ok((base, keys)) }
+    let write = |(name, value): (&str, Value)| {
+        let text = value.into_text().ok_or_else(|| LegacyError::Parameter {
+            name: shown(name),
+            why: "must not be an array with characters that versions of Ruby write differently",
+        })?;
+        Ok((name.to_owned(), text))
+    };
+    values.into_iter().map(write).collect()
 }
 
 impl Value {
-    /// As it stands in the signed text: text as it is, nothing for nothing, `inspect` of the rest.
-    ///
-    /// `None` if it holds a character that Ruby's versions write differently.
-    pub(super) fn to_text(&self) -> Option<String> {
+    /// Returns the text: of an array what Ruby's `inspect` gives, or `None` where that depends on Ruby's version.
+    fn into_text(self) -> Option<String> {
         match self {
             Self::Nil => Some(String::new()),
-            Self::Text(text) => Some(text.clone()),
-            nested => {
-                let mut out = String::new();
-                nested.inspect(&mut out).then_some(out)
+            Self::Text(text) => Some(text),
+            Self::Array(items) => {
+                let items: Option<Vec<String>> = items
+                    .iter()
+                    .map(|item| item.as_deref().map_or(Some("nil".to_owned()), inspect))
+                    .collect();
+                Some(format!("[{}]", items?.join(", ")))
             }
-        }
-    }
-
-    fn inspect(&self, out: &mut String) -> bool {
-        match self {
-            Self::Nil => {
-                out.push_str("nil");
-                true
-            }
-            Self::Text(text) => inspect_text(text, out),
-            Self::Array(array) => joined(out, ('[', ']'), array, |value, out| value.inspect(out)),
-            // As before Ruby 3.4, which added spaces around the arrow.
-            Self::Hash(hash) => joined(out, ('{', '}'), &hash.0, |(key, value), out| {
-                inspect_text(key, out) && {
-                    out.push_str("=>");
-                    value.inspect(out)
-                }
-            }),
         }
     }
 }
 
-fn joined<T>(
-    out: &mut String,
-    (open, close): (char, char),
-    items: &[T],
-    inspect: impl Fn(&T, &mut String) -> bool,
-) -> bool {
-    out.push(open);
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push_str(", ");
-        }
-        if !inspect(item, out) {
-            return false;
-        }
-    }
-    out.push(close);
-    true
-}
-
-/// `String#inspect` of a UTF-8 string.
-fn inspect_text(text: &str, out: &mut String) -> bool {
-    out.push('"');
+/// Returns what `String#inspect` gives for a UTF-8 string, or `None` where that depends on Ruby's version.
+fn inspect(text: &str) -> Option<String> {
+    let mut out = String::from('"');
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
         match char {
@@ -167,14 +89,14 @@ fn inspect_text(text: &str, out: &mut String) -> bool {
             '\0'..='\x1f' => out.push_str(&format!("\\u{:04X}", u32::from(char))),
             ' '..='~' => out.push(char),
             _ if is_printable(char) => out.push(char),
-            _ => return false,
+            _ => return None,
         }
     }
     out.push('"');
-    true
+    Some(out)
 }
 
-/// Whether every Ruby prints a character beyond ASCII as it is: not what is invisible or not assigned.
+/// Returns whether every Ruby prints a character beyond ASCII as it is: invisible and unassigned ones it may escape.
 fn is_printable(char: char) -> bool {
     char != '\x7f' && format!("x{char}").escape_debug().nth(1) == Some(char)
 }
@@ -184,9 +106,8 @@ mod tests {
     use super::*;
     use crate::authsig::query;
 
-    fn texts(query: &str) -> Result<Vec<(String, String)>, Error> {
-        let hash = Hash::read(&query::parse(query)?)?;
-        Ok(hash.iter().map(|(key, value)| (key.to_owned(), value.to_text().unwrap())).collect())
+    fn texts(query: &str) -> Result<Vec<(String, String)>, LegacyError> {
+        Ok(read(&query::parse(query).unwrap())?.into_iter().collect())
     }
 
     /// Written by hand after what Ruby 3.1 prints.
@@ -194,14 +115,12 @@ mod tests {
     fn written_as_ruby_does() {
         for (query, expected) in [
             ("a=1&a=2", "2"),
+            ("a=1&a", ""),
             ("a", ""),
             ("a=", ""),
             ("a[]=x&a[]=y", r#"["x", "y"]"#),
             ("a[]=", r#"[""]"#),
             ("a[]", "[nil]"),
-            ("a[b]", r#"{"b"=>nil}"#),
-            ("a[b]=1&a[c]=2&a[b]=3", r#"{"b"=>"3", "c"=>"2"}"#),
-            ("a[b][]=1&a[b][]=2&a[c][d]=x", r#"{"b"=>["1", "2"], "c"=>{"d"=>"x"}}"#),
             ("a[]=%00%01%07%08%09%0a%0b%0c%0d%1b%1f", r#"["\u0000\u0001\a\b\t\n\v\f\r\e\u001F"]"#),
             ("a[]=%23%7b%23%24%23%40%23%23a%23", r###"["\#{\#$\#@##a#"]"###),
             ("a[]=%22%5c'/", r#"["\"\\'/"]"#),
@@ -212,14 +131,16 @@ mod tests {
     }
 
     #[test]
-    fn what_parsers_read_differently_is_refused() {
-        let deep = format!("a{}=1", "[b]".repeat(33));
+    fn what_parsers_read_differently_is_rejected() {
         for query in [
             "=1",
-            "",
+            "[]=1",
             "[a]=1",
             "a]=1",
             "a[b=1",
+            "a[b]=1",
+            "a[b]",
+            "a[b][c]=1",
             "a[b]c=1",
             "a[b]]=1",
             "a[[b]]=1",
@@ -227,21 +148,17 @@ mod tests {
             "a[][b]=1",
             "a[][]=1",
             "a[b]=1&a[]=2",
-            "a[]=1&a[b]=2",
-            "a[b]=1&a[b][c]=2",
-            "a[b][c]=1&a[b]=2",
-            "a[b][]=1&a[b]=2",
-            &deep,
+            "a=1&a[]=2",
+            "a[]=1&a=2",
         ] {
-            assert!(query.is_empty() || texts(query).is_err(), "{query}");
+            assert!(texts(query).is_err(), "{query}");
         }
     }
 
     #[test]
     fn characters_that_rubies_write_differently_have_no_text() {
         for char in ['\x7f', '\u{85}', '\u{a0}', '\u{200b}', '\u{2028}', '\u{e000}', '\u{378}'] {
-            let value = Value::Array(vec![Value::Text(char.to_string())]);
-            assert_eq!(value.to_text(), None, "{char:?}");
+            assert_eq!(Value::Array(vec![Some(char.to_string())]).into_text(), None, "{char:?}");
         }
     }
 }

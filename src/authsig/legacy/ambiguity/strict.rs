@@ -1,7 +1,7 @@
 //! Readings where any name and any value is possible.
 //!
-//! Only a few names matter: `login`, `secret`, those on which readings have to agree, and with defaults `default`
-//! and their names. Call these *special*, all others *generic*. Two things keep the work small:
+//! Only a few names matter: `login`, `secret`, and those on which readings have to agree. Call these *special*, all
+//! others *generic*. Two things keep the work small:
 //!
 //! - Between two special pairs one generic pair is enough: let the first one's value take in all that follow it.
 //!   Names still ascend, and no special pair is touched.
@@ -11,55 +11,49 @@
 //!
 //! So whether a reading exists is decided over pairs of a special name and a place where it stands (at most one per
 //! colon and special name): *backward*, from where on a reading can be completed, and *forward*, which can be
-//! reached from the beginning. For *n* bytes, 256 colons and *s* special names that is O(n·s + 256·s²) steps, where
-//! those names of defaults that have to be there keep all but the special names up to the next of them out of reach.
+//! reached from the beginning. For *n* bytes, 256 colons and *s* special names that is O(n·s + 256·s²) steps.
 
-use std::collections::HashSet;
-
-use super::reachability::{Rule, Run, Special};
+use super::reachability::{Reachability, Rule, Special};
 use super::{Candidates, Text};
-use crate::authsig::error::Error;
+use crate::authsig::error::LegacyError;
 
 const LOGIN: &[u8] = b"login";
 const SECRET: &[u8] = b"secret";
-const DEFAULT: &[u8] = b"default";
 
 pub(super) fn check_unambiguous<'t>(
     text: &Text<'t>,
     candidates: &mut Candidates<'t, '_>,
-) -> Result<(), Error> {
+) -> Result<(), LegacyError> {
     let next_colon = next_colons(text.bytes);
-    for family in families(text) {
-        let run = |login: Rule<'t>, absent: Option<&[u8]>| {
-            Run::new(text.bytes, &next_colon, specials(text, &family, login, absent))
-        };
-        // Which logins are there? Those that could never have existed are no reading.
-        let with_any = run(Rule::Any, None);
-        for login in with_any.values(LOGIN, text.login, candidates.logins.is_none()) {
-            if login != text.login && candidates.is_possible(login)? {
-                return Err(Error::Ambiguous("login"));
-            }
+    let readings = |login: Rule<'t>, absent: Option<&[u8]>| {
+        Reachability::new(text.bytes, &next_colon, specials(text, login, absent))
+    };
+    // Which logins are there? Those that could never have existed are no reading.
+    let with_any = readings(Rule::Any, None);
+    for login in with_any.values(LOGIN, text.login, candidates.logins.is_none()) {
+        if login != text.login && candidates.is_possible(login)? {
+            return Err(LegacyError::Ambiguous("login"));
         }
-        // All that is left have the URL's login. What else do they say?
-        let with_own = run(Rule::Exactly(text.login), None);
-        for &(name, own) in &text.others {
-            let is_other = match own {
-                Some(own) => {
-                    with_own.has_other_value(name.as_bytes(), own)
-                        || run(Rule::Exactly(text.login), Some(name.as_bytes())).exists()
-                }
-                None => with_own.is_reached(name.as_bytes()),
-            };
-            if is_other {
-                return Err(Error::Ambiguous(name));
+    }
+    // All that is left have the URL's login. What else do they say?
+    let with_own = readings(Rule::Exactly(text.login), None);
+    for &(name, own) in &text.others {
+        let is_other = match own {
+            Some(own) => {
+                with_own.has_other_value(name.as_bytes(), own)
+                    || readings(Rule::Exactly(text.login), Some(name.as_bytes())).exists()
             }
+            None => with_own.is_reached(name.as_bytes()),
+        };
+        if is_other {
+            return Err(LegacyError::Ambiguous(name));
         }
     }
     Ok(())
 }
 
 /// For each byte the next colon at or after it.
-fn next_colons(text: &[u8]) -> Vec<Option<usize>> {
+pub(super) fn next_colons(text: &[u8]) -> Vec<Option<usize>> {
     let mut next = None;
     let mut colons: Vec<_> = text
         .iter()
@@ -76,54 +70,16 @@ fn next_colons(text: &[u8]) -> Vec<Option<usize>> {
     colons
 }
 
-/// Readings that owe the same to the defaults.
-struct Family<'t> {
-    default: Option<(Rule<'t>, bool)>,
-    required: Vec<&'t [u8]>,
-}
-
-fn families<'t>(text: &Text<'t>) -> Vec<Family<'t>> {
-    if text.default_names.is_empty() {
-        return vec![Family { default: None, required: Vec::new() }];
-    }
-    // With the URL's `default`, all names of the defaults have to be there; with another one nothing has.
-    let (same, other) = match text.default {
-        Some(own) => ((Rule::Exactly(own), true), (Rule::Not(own), false)),
-        None => ((Rule::Absent, false), (Rule::Any, true)),
-    };
-    vec![
-        Family { default: Some(same), required: text.default_names.clone() },
-        Family { default: Some(other), required: Vec::new() },
-    ]
-}
-
 /// The special names in ascending order, each once.
-fn specials<'t>(
-    text: &Text<'t>,
-    family: &Family<'t>,
-    login: Rule<'t>,
-    absent: Option<&[u8]>,
-) -> Vec<Special<'t>> {
+fn specials<'t>(text: &Text<'t>, login: Rule<'t>, absent: Option<&[u8]>) -> Vec<Special<'t>> {
     let mut specials: Vec<Special<'t>> = vec![
         Special { name: LOGIN, rule: login, is_required: true },
         Special { name: SECRET, rule: Rule::Exactly(text.secret), is_required: true },
     ];
-    if let Some((rule, is_required)) = family.default {
-        specials.push(Special { name: DEFAULT, rule, is_required });
-    }
     for (name, _) in &text.others {
         let name = name.as_bytes();
         let rule = if absent == Some(name) { Rule::Absent } else { Rule::Any };
         specials.push(Special { name, rule, is_required: false });
-    }
-    let mut known: HashSet<&[u8]> = specials.iter().map(|special| special.name).collect();
-    for special in &mut specials {
-        special.is_required |= family.required.contains(&special.name);
-    }
-    for name in &family.required {
-        if known.insert(name) {
-            specials.push(Special { name, rule: Rule::Any, is_required: true });
-        }
     }
     specials.sort_by_key(|special| special.name);
     specials
