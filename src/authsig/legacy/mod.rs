@@ -24,8 +24,8 @@
 //!
 //! A [`Verifier`] accepts a URL only if **every** reading of its signed text has the same `login`, `service`, `time`
 //! and `expires_at`. These four are proven, if everyone who signs with the secret checks them first. Everything else
-//! is what an asker chose to have signed, in one of its readings: [`asked_for`](Verified::asked_for) returns it. Who
-//! somebody is, is the service and the login together, never the login alone.
+//! is what an asker chose to have signed, in one of its readings: [`asked_for`](Verified::asked_for) returns it. The
+//! service and the login together say who somebody is; the login alone does not.
 //!
 //! With no assumption, most URLs are rejected that have more parameters than `login` and either `service` or a `time`
 //! in epoch seconds. Two assumptions about the signing side make more of them pass:

@@ -19,8 +19,8 @@
 //! - `secret`: its value ends at 21, the end of the text, and nothing is required after it. It is good.
 //! - `login`: its value may end where something can follow ([`completes`](Reachability::completes)). At 12 the good
 //!   node of `secret` starts. At 9 a generic name `m` begins, and at 7 one `obm`: both lie between `login` and
-//!   `secret`, and their colon at 10 leaves room for `secret` at 12. At 6 and 8 the names `bobm` and `bm` come before
-//!   `login`: nothing can follow there. So `login` is good, and its value ends at 7, 9 or 12.
+//!   `secret`, and their colon at 10 leaves room for `secret` at 12. A name that begins anywhere else comes before
+//!   `login`, as `bobm` at 6 and `bm` at 8 do. So `login` is good, and its value ends at 7, 9 or 12.
 //!
 //! *Forward*, from the first row to the last: which nodes are reached, since a reading can begin with what stands
 //! before them?
