@@ -89,6 +89,7 @@ impl ReqwestTransport {
     /// # Errors
     ///
     /// `is_config` outside of a Tokio runtime with I/O and time.
+    #[expect(dead_code, reason = "AuthSig's fetched keys are about to use it")]
     pub(crate) fn check_place(&self) -> Result<(), Error> {
         self.pools().map(drop)
     }
