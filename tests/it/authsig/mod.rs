@@ -12,8 +12,6 @@ mod guards;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
 mod legacy;
-#[cfg(feature = "authsig-legacy")]
-mod legacy_properties;
 mod links;
 mod properties;
 mod queries;
