@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::support::servers::ada;
 use civic_sip::sandbox::Sandbox;
-use civic_sip::{BoxFuture, Environment, Transport, TransportError, blocking};
+use civic_sip::{BoxFuture, Environment, SendOptions, Transport, TransportError, blocking};
 use futures_executor::block_on;
 use tokio::runtime::{Builder, Runtime};
+
+use crate::support::people::ada;
 
 fn sandbox() -> Sandbox {
     block_on(Sandbox::start()).unwrap()
@@ -170,7 +171,7 @@ where
     fn send<'a>(
         &'a self,
         _: http::Request<Vec<u8>>,
-        _: usize,
+        _: SendOptions,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
         Box::pin(async move { (self.0)() })
     }

@@ -1,4 +1,4 @@
-//! What a configuration has to be, and how its errors read.
+//! Configurations, and the errors of wrong ones.
 
 use std::time::Duration;
 
@@ -55,26 +55,20 @@ fn private_keys_as_they_are_found_in_the_wild() {
 #[test]
 fn a_key_without_leading_zeros_is_the_same_key() {
     let full = "0000f6422e1f3db7bdbf6443bd47ea9e58f31a708045a9b8c4f36a3987bad4aa";
+    // As OpenSSL computes it.
+    let public = "04e7865bede4dc4aed6c067a73789f0efe36fd3832f822b7ae3c5ce36871b380a4\
+                  740839565065eb511cbc127d43abea1b2a3d0a473398c693917797d863799587";
     for form in [full, &full[2..], &full[3..], &full[4..], &format!("00{full}")] {
         let client = builder().private_signing_key(form).build().unwrap();
         let header = client.request("t").unwrap().headers()["authorization"].clone();
         let token = header.to_str().unwrap().rsplit_once('.').unwrap().0.to_owned();
-        let point = point_of(full);
-        let key = jsonwebtoken::DecodingKey::from_ec_der(&point);
+        let key = jsonwebtoken::DecodingKey::from_ec_der(&hex(public));
         let (signed, signature) = token.trim_start_matches("Civic ").rsplit_once('.').unwrap();
         let algorithm = jsonwebtoken::Algorithm::ES256;
         assert!(
             jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &key, algorithm).unwrap()
         );
     }
-}
-
-/// The public key of a private one, computed by another library.
-fn point_of(scalar: &str) -> Vec<u8> {
-    use p256::elliptic_curve::sec1::ToSec1Point as _;
-
-    let key = p256::SecretKey::from_slice(&hex(scalar)).unwrap();
-    key.public_key().to_sec1_point(false).as_bytes().to_vec()
 }
 
 #[test]
@@ -92,7 +86,7 @@ fn secrets() {
         &"é".repeat(16),
     ] {
         let problem = problem(builder().secret(bad));
-        assert!(problem.contains("secret ") && !problem.contains("private"), "{problem}");
+        assert!(problem.contains("`secret` ") && !problem.contains("private"), "{problem}");
         assert!(bad.trim().is_empty() || !problem.contains(bad), "{problem}");
     }
 }
@@ -145,7 +139,7 @@ fn app_ids() {
 #[test]
 fn everything_that_is_missing_is_named_at_once() {
     let problem = problem(CivicSip::builder());
-    for name in ["app_id is missing", "private_signing_key is missing", "secret is missing"] {
+    for name in ["`app_id` is missing", "`private_signing_key` is missing", "`secret` is missing"] {
         assert!(problem.contains(name), "{problem}");
     }
 }
@@ -154,7 +148,7 @@ fn everything_that_is_missing_is_named_at_once() {
 fn two_mistakes_are_named_at_once() {
     let problem = problem(builder().secret("00").base_url("http://example.com"));
     assert!(
-        problem.contains("secret has to be") && problem.contains("base_url has to be"),
+        problem.contains("`secret` must be") && problem.contains("`base_url` must be"),
         "{problem}"
     );
 }
@@ -183,6 +177,8 @@ fn limits() {
     assert!(problem(builder().timeout(Duration::ZERO)).contains("timeout"));
     assert!(problem(builder().connect_timeout(Duration::ZERO)).contains("connect_timeout"));
     assert!(problem(builder().audience("")).contains("audience"));
+    assert!(problem(builder().retries(11)).contains("`retries` must be 10 or less"));
+    builder().retries(10).build().unwrap();
     builder().timeout(Duration::MAX).connect_timeout(Duration::MAX).build().unwrap();
 }
 
@@ -208,11 +204,9 @@ fn the_url_names_the_stage() {
 #[test]
 fn nothing_shows_a_secret() {
     let client = client();
-    let config = civic_sip::Config {
-        private_signing_key: PRIVATE_SIGNING_KEY.into(),
-        secret: SECRET.into(),
-        ..Default::default()
-    };
+    let mut config = civic_sip::Config::default();
+    config.private_signing_key = PRIVATE_SIGNING_KEY.into();
+    config.secret = SECRET.into();
     let shown = format!(
         "{:?} {:?} {:?} {:?}",
         builder(),

@@ -1,6 +1,8 @@
 //! A service of the tests' own making: signs with `jsonwebtoken`, encrypts with the RustCrypto crates.
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
+pub(crate) mod http_client;
+pub(crate) mod people;
 #[cfg(feature = "sandbox")]
 pub(crate) mod servers;
 #[cfg(feature = "sandbox")]
@@ -119,7 +121,7 @@ pub fn encrypt(plaintext: &[u8], padding: bool) -> String {
 pub fn open_with(client: &CivicSip, body: Vec<u8>) -> Result<UserData, Error> {
     match client.response(200, body)? {
         Reply::UserData(user) => Ok(user),
-        Reply::Payload(_) => panic!("a link"),
+        other => panic!("not the data: {other:?}"),
     }
 }
 

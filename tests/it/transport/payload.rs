@@ -3,14 +3,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::servers::{Canned, Service, ada, http, proxy};
-use crate::support::tls::{Authority, TlsListener};
 use axum::Router;
 use axum::http::{StatusCode, Version};
 use civic_sip::sandbox::Sandbox;
-use civic_sip::{BoxFuture, CivicSip, Error, Reply, Transport, TransportError};
+use civic_sip::{BoxFuture, CivicSip, Error, Reply, SendOptions, Transport, TransportError};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+
+use crate::support::people::ada;
+use crate::support::servers::{Canned, Service, http, proxy};
+use crate::support::tls::{Authority, TlsListener};
 
 const LINK: &str = "https://civic.s3.amazonaws.com/payload?X-Amz-Signature=c0ffee";
 
@@ -218,7 +220,7 @@ async fn once_there_is_a_link_the_token_is_used_up_whatever_happens() {
         let error = fails(&civic).await;
         assert!(error.is_api() && !error.is_retryable(), "{error:?}");
         assert_eq!((error.status(), error.body()), (Some(status), Some("<Error/>")));
-        assert!(error.to_string().starts_with("the store of the payload answered"), "{error}");
+        assert!(error.to_string().starts_with("the payload store returned status"), "{error}");
     }
 
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -314,7 +316,7 @@ impl Transport for Scripted {
     fn send<'a>(
         &'a self,
         request: http::Request<Vec<u8>>,
-        _: usize,
+        _: SendOptions,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
         Box::pin(async move {
             self.requests.lock().unwrap().push(request);
