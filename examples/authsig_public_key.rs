@@ -3,7 +3,7 @@
 //!
 //! `cargo run --example authsig_public_key` plays both sides.
 
-use civic_sip::authsig::{PrivateKey, PublicKeys, Signer, VerifyError, Verifier};
+use civic_sip::authsig::{PrivateKey, PublicKeys, Signer, Verifier, VerifyError};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
