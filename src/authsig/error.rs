@@ -1,215 +1,296 @@
-//! Why a URL was not signed, or not believed.
+//! The errors of links: one type an operation, and what they share.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 
-use super::query::{MAX_PARAMETERS, MAX_QUERY_LEN};
+#[cfg(feature = "authsig-legacy")]
+pub use super::old_error::Error;
 
 /// Longest piece of a parameter's name that an error repeats.
 const MAX_SHOWN: usize = 64;
 
-/// Why a URL was not signed, or not believed: one variant a cause.
+/// The beginning of a name, so that an error does not grow with the URL.
+pub(super) fn shown(name: &str) -> String {
+    name.chars().take(MAX_SHOWN).collect()
+}
+
+/// Everything that is wrong with a configuration, so that all of it can be fixed at once.
 ///
-/// Nothing in it is secret: no secret, no expected signature, no value of a parameter. Names of parameters are
-/// repeated, cut to 64 characters.
-#[derive(Clone, Debug, thiserror::Error)]
+/// ```
+/// use civic_sip::authsig::{ConfigProblem, Signer};
+///
+/// let error = Signer::builder().secret("too short").purpose("").build().unwrap_err();
+/// assert_eq!(error.problems(), [ConfigProblem::WeakSecret, ConfigProblem::EmptyPurpose]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Error {
-    // What the program itself has set up wrongly: nothing is signed or verified until it is put right.
-    /// A secret of version 2 has fewer than 16 bytes.
-    #[error("a secret has fewer than 16 bytes: use at least 16, better 32 random ones")]
-    WeakSecret,
-    /// There is no key at all.
-    #[error("there is no key to sign or verify with")]
+pub struct ConfigError {
+    problems: Vec<ConfigProblem>,
+}
+
+impl ConfigError {
+    /// Returns the problems; there is at least one.
+    pub fn problems(&self) -> &[ConfigProblem] {
+        &self.problems
+    }
+
+    /// Fails if there is any problem.
+    pub(super) fn check(problems: Vec<ConfigProblem>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for ConfigError {}
+
+impl From<ConfigProblem> for ConfigError {
+    fn from(problem: ConfigProblem) -> Self {
+        Self { problems: vec![problem] }
+    }
+}
+
+/// One thing that is wrong with a configuration. It shows no key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigProblem {
+    /// There is no key.
+    #[error("no key is configured: use `secret`, `secrets`, `private_key` or `public_keys`")]
     NoKey,
-    /// A key id is not of 1 to 32 of the characters `A-Z a-z 0-9 - _`.
-    #[error("a key id is not made of 1 to 32 letters, digits, `-` or `_`")]
-    BadKeyId,
-    /// Two keys have one id.
-    #[error("the key id `{0}` is given twice")]
-    RepeatedKeyId(String),
-    /// Two keys have one secret.
-    #[error("two keys have the same secret")]
+    /// More than one of `secret`, `secrets` and `private_key` was called, or one of them twice.
+    #[error("keys are configured more than once: call one of the setters, once")]
+    SeveralKeySources,
+    /// A secret has fewer than 16 bytes.
+    #[error("a secret must have at least 16 bytes: `Secret::generate()` makes one")]
+    WeakSecret,
+    /// Two keys have the same secret.
+    #[error("two keys must not have the same secret")]
     RepeatedSecret,
-    /// The URL to bind to, or the base of a server, is not usable.
-    #[error("the configured URL {0}")]
-    BadTarget(&'static str),
-    /// A name that has a meaning of its own was to be ignored.
-    #[error("the parameter {0:?} has a meaning of its own and can't be ignored")]
-    IgnoredReserved(String),
-    /// An expiry or another time can't be expressed.
-    #[error("the time is out of the range that can be expressed")]
-    TimeOutOfRange,
-    /// A single-use URL needs an expiry.
-    #[error("a single-use URL needs an expiry: set `expires_in` or `expires_at`")]
-    SingleUseWithoutExpiry,
+    /// A key id is not 1 to 32 of `A-Z a-z 0-9 - _`.
+    #[error("the key id {0:?} must be 1 to 32 letters, digits, `-` or `_`")]
+    BadKeyId(String),
+    /// Two keys have the same id.
+    #[error("the key id {0:?} must not be given twice")]
+    RepeatedKeyId(String),
+    /// A private key can't be read.
+    #[error("the private key {0}")]
+    PrivateKey(&'static str),
+    /// A set of public keys can't be read.
+    #[error("the public keys {0}")]
+    PublicKeys(&'static str),
     /// The operating system gave no random numbers.
     #[error("the operating system gave no random numbers")]
     NoRandomness,
+    /// The purpose is empty.
+    #[error("`purpose` must not be empty: leave it out for links without a purpose")]
+    EmptyPurpose,
+    /// The purpose is `authsig`, which identities have.
+    #[error("`purpose` must not be `authsig`, which identities are signed for")]
+    ReservedPurpose,
+    /// The public URL is not usable.
+    #[error("`public_url` {0}")]
+    PublicUrl(&'static str),
+    /// An ignored name is not made of `A-Z a-z 0-9 _ . -`, or is a reserved one to some parser.
+    #[error("the ignored name {0:?} must be letters, digits, `_`, `.` or `-`, and not be reserved")]
+    IgnoredName(String),
+    /// `single_use` needs an expiry.
+    #[error("`single_use` needs an expiry: set `expires_in` or `expires_at`")]
+    SingleUseWithoutExpiry,
+    /// A time is out of range.
+    #[error(
+        "`{0}` is out of range: expiries are 1 second to 100 years ahead, ages at most 100 years"
+    )]
+    TimeOutOfRange(&'static str),
+}
 
-    // What is wrong with the URL before any signature is looked at.
-    /// Neither an absolute URL nor one that begins with a single `/`.
-    #[error("the URL is neither absolute nor begins with a single `/`")]
-    BadUrl,
-    /// The URL is not the one that signatures are bound to.
-    #[error("the URL is not at the address that it has to be at")]
-    Elsewhere,
-    /// The query is too long.
-    #[error("the query is longer than {MAX_QUERY_LEN} bytes")]
-    QueryTooLong,
-    /// There are too many parameters.
-    #[error("the query has more than {MAX_PARAMETERS} parameters")]
-    TooManyParameters,
-    /// A `%` without two hexadecimal digits after it.
-    #[error("the query has a `%` that is not followed by two hexadecimal digits")]
-    BrokenEscape,
-    /// A name or a value is not UTF-8 once decoded.
-    #[error("the query is not UTF-8 once decoded")]
-    InvalidUtf8,
-    /// A raw `;`, `#`, white space or control character.
-    #[error("the query contains {0:?}, which has to be percent-encoded")]
-    RefusedCharacter(char),
-    /// A parameter that must not be there, or not under this name.
-    #[error("the parameter {name:?} is refused: {why}")]
-    RefusedParameter {
-        /// Its name, cut to 64 characters.
-        name: String,
-        /// The rule that it breaks.
-        why: &'static str,
-    },
-    /// A `secret`, in any form that a framework could take for one.
-    #[error("the query has a `secret`, which never stands in a URL")]
-    SecretInQuery,
-    /// A parameter that may be there only once is there again.
-    #[error("the parameter `{0}` is repeated")]
-    RepeatedParameter(&'static str),
-    /// A parameter that has a meaning in the legacy signature is there, but empty.
-    #[error("the parameter `{0}` is empty")]
-    EmptyParameter(&'static str),
-    /// The query that was to be signed has a signature already.
-    #[error("the query has a signature already")]
+/// Why a link was not signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The URL is not one that can be signed.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The query is not one that all parsers read alike.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// No verifier would accept `time` or `expires_at`.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// The query has a signature already.
+    #[error("the query has a `signature` already")]
     AlreadySigned,
-    /// The query that was to be signed has a parameter that the signer adds.
-    #[error("the query has `{0}` already, which the signer would add")]
+    /// The query has a parameter that the signer adds.
+    #[error("the query has `{0}` already, which the signer adds")]
     AlreadyPresent(&'static str),
+    /// The expiry is beyond the times that can be written: the clock is wrong.
+    #[error("the expiry can't be expressed: check the clock")]
+    TimeOutOfRange,
+    /// The operating system gave no random numbers.
+    #[error("the operating system gave no random numbers")]
+    NoRandomness,
+}
 
-    // What is wrong with the signature.
+/// Why a link was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The URL is not one that can have been signed.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The query is not one that all parsers read alike.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The URL has expired, or one of its times is not acceptable.
+    #[error(transparent)]
+    Time(#[from] TimeError),
     /// There is no signature.
     #[error("the signature is missing")]
     MissingSignature,
-    /// The signature is not in a form that is understood.
+    /// The signature is neither of version 2 nor of version 3.
     #[error("the signature is malformed")]
     MalformedSignature,
-    /// The signature names a key that is not known.
-    #[error("the signature was made with a key that is not known here")]
-    UnknownKeyId,
-    /// The signature does not belong to these parameters.
+    /// The signature was made with a key that the verifier does not have.
+    #[error("the signature was made with an unknown key")]
+    UnknownKey,
+    /// The signature does not belong to this address and these parameters.
     #[error("the signature does not match")]
     Mismatch,
-
-    // What is wrong with what was signed.
-    /// `expires_at` has passed.
-    #[error("the URL has expired")]
-    Expired,
-    /// `time` is longer ago than allowed.
+    /// `time` is longer ago than `max_age`.
     #[error("the URL is too old")]
     TooOld,
-    /// `time` is in the future.
-    #[error("the URL is not valid yet: its time is in the future")]
-    NotYet,
-    /// A time that can't be read.
-    #[error("`{0}` is not a time that can be read")]
-    BadTime(&'static str),
-    /// A parameter that has to be there is not.
+    /// A required parameter is missing.
     #[error("the parameter {0:?} is missing")]
-    MissingParameter(String),
-    /// The login is another one than asked for, or absent.
-    #[error("the URL identifies somebody else than was asked for")]
+    Missing(String),
+    /// The login is another one than required, or absent.
+    #[error("the URL is for another login")]
     WrongLogin,
-    /// The service is another one than asked for.
-    #[error("the URL identifies somebody by another service than was asked for")]
+    /// The service is another one than required.
+    #[error("the URL is for another service")]
     WrongService,
+}
 
-    // Using a URL up.
-    /// The URL can't be used up: it has no nonce or no expiry, or its signature does not allow it.
-    #[error("the URL is not a single-use one: {0}")]
-    NotSingleUse(&'static str),
-    /// The URL was used before.
+impl VerifyError {
+    /// Returns whether the URL was good once and is too late now: it has expired, or is older than `max_age`.
+    pub fn is_expired(&self) -> bool {
+        matches!(self, Self::Time(TimeError::Expired) | Self::TooOld)
+    }
+}
+
+/// Why a link was not used up.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The link was used before.
     #[error("the URL has been used already")]
     Replayed,
-    /// The guard can't remember another URL.
+    /// The link has expired since it was verified.
+    #[error("the URL has expired")]
+    Expired,
+    /// The link was not made by a signer with `single_use`.
+    #[error("the URL is not a single-use one: {0}")]
+    NotSingleUse(&'static str),
+    /// The guard can't remember another link.
     #[error("the replay guard is full")]
     GuardFull,
     /// The guard's store failed or did not answer in time.
     #[error("the replay guard's store failed")]
     Guard(#[source] Arc<dyn StdError + Send + Sync>),
-
-    // The legacy signature.
-    /// The signed text has another reading, with another value of the named parameter.
-    #[error("the signed text can also be read with another `{0}`")]
-    Ambiguous(&'static str),
-    /// Weighing all readings of the text would take too long.
-    #[error("the signed text has too many readings to weigh: {0}")]
-    TooComplex(&'static str),
-    /// The digest contains a NUL byte, at which bcrypt would stop.
-    #[error("the digest contains a NUL byte, which bcrypt can't sign: change any parameter")]
-    NulInDigest,
-    /// The secret is empty.
-    #[error("the secret is empty")]
-    EmptySecret,
-    /// The signature asks for more work than allowed.
-    #[error("the signature's bcrypt cost of {cost} is above the limit of {limit}")]
-    CostTooHigh {
-        /// What the signature asks for.
-        cost: u32,
-        /// What is allowed.
-        limit: u32,
-    },
-    /// The cost to sign with is not one that bcrypt has, or would take minutes.
-    #[error("the bcrypt cost to sign with is not within 4 to 16")]
-    BadCost,
-    /// The names given to `only_names` can't be told apart in a text.
-    #[error("the list of names is refused: {0}")]
-    BadNames(&'static str),
-    /// A parameter that `only_names` does not list.
-    #[error("the parameter {0:?} is not one of the names that are signed")]
-    UnlistedName(String),
-    /// A value that contains one of the names of `only_names`, followed by a colon.
-    #[error("the value of {0:?} contains one of the names that are signed, followed by a colon")]
-    NameInValue(String),
-    /// This login never existed, says `logins`.
-    #[error("the login has never existed")]
-    UnknownLogin,
-    /// There is no Tokio runtime to move the work to.
-    #[error("there is no Tokio runtime here: use the blocking variant")]
-    NoRuntime,
-
-    // Asking a server.
-    /// The server could not be reached, or its answer not read.
-    #[error("the server could not be asked")]
-    Transport(#[source] Arc<dyn StdError + Send + Sync>),
-    /// There is nothing to send a request with.
-    #[error("there is no HTTP stack: turn on the feature `client`, or give a transport")]
-    NoTransport,
-    /// The server answered something else than 200 or 403.
-    #[error("the server answered with status {0}")]
-    UnexpectedStatus(u16),
-    /// What notify_url received is not a notification of success.
-    #[error("the notification is malformed: {0}")]
-    BadNotification(&'static str),
 }
 
-impl Error {
-    pub(super) fn refused(name: &str, why: &'static str) -> Self {
-        Self::RefusedParameter { name: shown(name), why }
-    }
-
-    pub(super) fn missing(name: &str) -> Self {
-        Self::MissingParameter(shown(name))
-    }
+/// What is wrong with the address of a URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UrlError {
+    /// The URL is neither absolute nor begins with a single `/`.
+    #[error("the URL must be absolute or begin with a single `/`")]
+    NotAbsolute,
+    /// An absolute URL is not below the public URL.
+    #[error("the URL must begin with the public URL")]
+    Mismatch,
+    /// The URL to sign has a fragment.
+    #[error("the URL to sign must not have a `#`: `link(..).fragment(..)` adds a fragment")]
+    Fragment,
+    /// A character in the address that parsers disagree on.
+    #[error("the address contains {0:?}, which must be percent-encoded")]
+    UnencodedCharacter(char),
+    /// The path has an empty segment.
+    #[error("the path must not have an empty segment (`//`)")]
+    EmptySegment,
+    /// The path has a segment `.` or `..`, in some spelling.
+    #[error("the path must not have dot segments")]
+    DotSegment,
 }
 
-/// The beginning of a name, so that an error does not grow with the URL.
-pub(super) fn shown(name: &str) -> String {
-    name.chars().take(MAX_SHOWN).collect()
+/// What is wrong with a query. Names are repeated, cut to 64 characters; values are not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The query has more than 16 KiB.
+    #[error("the query must not be longer than 16 KiB")]
+    TooLong,
+    /// The query has more than 256 parameters.
+    #[error("the query must not have more than 256 parameters")]
+    TooManyParameters,
+    /// A `%` without two hexadecimal digits after it.
+    #[error("the query has a `%` that two hexadecimal digits don't follow")]
+    BrokenEscape,
+    /// A name or a value is not UTF-8 once decoded.
+    #[error("the query must be UTF-8 once decoded")]
+    InvalidUtf8,
+    /// A raw character that some parser splits at, strips or cuts at.
+    #[error("the query contains {0:?}, which must be percent-encoded")]
+    UnencodedCharacter(char),
+    /// A value has a `]` right before a raw `=`, where some parsers end the name.
+    #[error("a `=` after `]` in a value must be percent-encoded")]
+    BracketBeforeEquals,
+    /// There is a `secret`, which never belongs into a URL.
+    #[error("the query must not have a `secret`")]
+    Secret,
+    /// A reserved parameter is repeated.
+    #[error("the parameter `{0}` must not be repeated")]
+    Repeated(&'static str),
+    /// A reserved parameter is empty.
+    #[error("the parameter `{0}` must not be empty")]
+    Empty(&'static str),
+    /// A name has a control character.
+    #[error("the name {0:?} must not contain a control character")]
+    ControlInName(String),
+    /// A name that some parser reads as a reserved one.
+    #[error("the name {0:?} must not look like a reserved one")]
+    Lookalike(String),
+    /// A name stands both plain and with brackets.
+    #[error("the name {0:?} must not stand both plain and with brackets")]
+    PlainAndBracketed(String),
+    /// Two names that PHP makes one, such as `a.b` and `a_b`.
+    #[error("the name {0:?} is the same as another one to PHP")]
+    Indistinct(String),
+}
+
+/// What is wrong with `time` or `expires_at`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TimeError {
+    /// A parameter is neither epoch seconds nor an RFC 3339 time.
+    #[error("`{0}` must be epoch seconds or an RFC 3339 time")]
+    Unreadable(&'static str),
+    /// `expires_at` has passed.
+    #[error("the URL has expired")]
+    Expired,
+    /// `time` is more than 60 seconds ahead.
+    #[error("`time` is in the future")]
+    Ahead,
+    /// `expires_at` is more than 100 years ahead, as milliseconds are.
+    #[error("`expires_at` is more than 100 years ahead: it must be in seconds")]
+    TooFarAhead,
 }

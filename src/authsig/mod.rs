@@ -1,97 +1,100 @@
-//! Signed URLs that prove who someone is: AuthSig, its original signature and a better one.
+//! Signed links: URLs that prove what an app, or a server that it trusts, once wrote into them.
 //!
-//! An app sends a person to an AuthSig server, `/verify/request?login=user_1`. If that person is logged in there as
-//! `user_1`, the server answers with a signed URL, `/verify/verified?login=user_1&signature=…`, and whoever gets that
-//! URL can check it. Everything in its query is signed, and any parameter may be added.
-//!
-//! The signature of version 2 is also good for any signed link of one's own, with no server at all: login links,
-//! invitations, callbacks.
+//! An app signs links for itself: invitations, password resets, downloads, callbacks. [`Signer`] signs them, [`Verifier`]
+//! verifies them, and [`Verified`] has what was signed.
 //!
 //! ```
-//! use civic_sip::authsig::{Signer, Verified, Verifier};
+//! use std::time::Duration;
+//! use civic_sip::authsig::{Secret, Signer, Verified, Verifier};
 //!
-//! let signer = Signer::new("at least sixteen bytes");
-//! let url: String = signer.sign_url("https://id.example/verify/verified?login=user_1")?;
+//! let secret = Secret::generate()?; // kept in the configuration
+//! let signer = Signer::builder()
+//!     .secret(&secret)
+//!     .purpose("invitation")
+//!     .public_url("https://app.example")
+//!     .expires_in(Duration::from_secs(3600))
+//!     .build()?;
+//! let url: String = signer.link("/join").param("team", "blue").sign()?;
 //!
-//! let verified: Verified = Verifier::new("at least sixteen bytes").verify_url(&url)?;
-//! assert_eq!(verified.login(), Some("user_1"));
-//! assert_eq!(verified.service(), "password");
-//! # Ok::<(), civic_sip::authsig::Error>(())
+//! let verifier = Verifier::builder()
+//!     .secret(&secret)
+//!     .purpose("invitation")
+//!     .public_url("https://app.example")
+//!     .require_expiry()
+//!     .build()?;
+//! let verified: Verified = verifier.verify_url(&url)?;
+//! assert_eq!(verified.get("team"), Some("blue"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Which to use
+//! # What to do
 //!
-//! | you have | use | it proves |
-//! |---|---|---|
-//! | links of your own, signed and verified by you | [`Signer`] and [`Verifier`] with a [`purpose`](Signer::purpose) | every parameter |
-//! | an AuthSig server that signs version 2, and its secret | [`Verifier`] | who was identified; every other parameter is what the asker asked for |
-//! | an original AuthSig server, and its secret | `legacy::Verifier` (feature `authsig-legacy`); read [what it can't promise](#what-is-wrong-with-the-original) | login, service, time, expiry, if the text has one reading only |
-//! | a server of either kind, but no secret | [`Remote`] | as above, by the word of the server |
-//! | to ask a server | [`Request`], and [`Notification`] for its answer | – |
-//! | a server to write | [`decide`] | – |
+//! - Read [`Verified`], never the framework's own query: that has ignored parameters, too, and frameworks differ in how
+//!   they read repeated names, brackets and odd characters. What they could differ in is rejected.
+//! - Give each kind of link a [purpose](SignerBuilder::purpose). The path is signed, the method of the request is not.
+//! - Set the [public URL](SignerBuilder::public_url). Without it the signature covers path and query alone, so that the
+//!   host of a URL proves nothing.
+//! - Give links an [expiry](SignerBuilder::expires_in) and demand it. A link that may act only once needs
+//!   [`single_use`](SignerBuilder::single_use), and [`Verified::consume`] **before** the act: verifying uses nothing up,
+//!   since mail scanners open links.
+//! - A link that dies when a password changes has a fingerprint of the password's hash as a parameter or in its purpose.
 //!
-//! # What to do with a verified URL
+//! # Version 2 and version 3
 //!
-//! - Read [`Verified`], never the framework's own query: that has unsigned parameters, too, and frameworks differ in
-//!   how they read repeated names, brackets and odd characters. What they could differ in is refused.
-//! - A link for one's own use needs a [`purpose`](Signer::purpose), or a secret that no AuthSig server signs with: such
-//!   a server signs whatever parameters it is asked to. [Bind](Signer::bind_to) it to its address, too, where one
-//!   secret serves several.
-//! - Give it an [expiry](Signer::expires_in). What is to happen once needs [`Signer::single_use`], and
-//!   [`Verified::consume`] **before** it happens; verifying alone uses nothing up, since mail scanners open links.
-//! - Secrets have at least 16 bytes; 32 random ones are best. To replace one, see [`Signer::with_keys`].
-//!
-//! # The signature of version 2
-//!
-//! `signature=v2.<mac>`, or `v2.<key id>.<mac>`: the HMAC-SHA256, in unpadded base64url, of
+//! A [secret](SignerBuilder::secret) makes version 2 (`signature=v2.…`, HMAC-SHA256): whoever can verify can sign. A
+//! [`PrivateKey`] makes version 3 (`signature=v3.…`, ES256): anyone who has the [`PublicKeys`] verifies, and nobody but
+//! the owner signs. Both sign this text:
 //!
 //! ```text
 //! authsig-v2
 //! <purpose>
-//! <URL bound to>
+//! <address>
 //! <name>=<value>&<name>=<value>…
 //! ```
 //!
-//! with the decoded parameters sorted by the bytes of their names, and every byte but `A-Z a-z 0-9 - . _ ~` written
-//! as `%XX`. So no two sets of parameters share a text. Queries over 16 KiB or 256 parameters are refused.
-//!
-//! # What is wrong with the original
-//!
-//! Its signed text has nothing between parameters, so that one text, and one signature, belongs to many URLs; it lets
-//! the query replace the secret; bcrypt stops at a NUL byte of the digest; and a signature may ask for days of work.
-//! The module `legacy` refuses each of these, and tells what it can't refuse.
+//! The address is the path, with a public URL scheme, host and port as well, and empty for a bare query. The decoded
+//! parameters follow in the order of the URL, every byte but `A-Z a-z 0-9 - . _ ~` written as `%XX`. So no two links
+//! share a text. Queries over 16 KiB or 256 parameters are rejected.
 
-mod checks;
-pub mod decide;
 mod error;
-mod guard;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
 pub mod legacy;
-mod location;
-mod names;
-mod notification;
+mod link;
+#[cfg(feature = "authsig-legacy")]
+mod old_error;
+#[cfg(feature = "authsig-legacy")]
 mod original;
 mod query;
+#[cfg(feature = "authsig-legacy")]
 mod readings;
-mod remote;
-mod request;
+mod replay;
+mod reserved;
+#[cfg(feature = "authsig-legacy")]
 mod ruby;
-mod settings;
+mod scope;
 mod signer;
 mod time;
+mod url;
 mod verified;
 mod verifier;
 
+#[cfg(feature = "authsig-legacy")]
 pub use error::Error;
+// The names under which the legacy signature still knows these rooms.
+pub use error::{
+    ConfigError, ConfigProblem, QueryError, ReplayError, SignError, TimeError, UrlError,
+    VerifyError,
+};
+pub use keys::{PrivateKey, PublicKeys, Secret};
+pub use link::Link;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
-pub use guard::RedisGuard;
-pub use guard::{Claim, ClaimFuture, MemoryGuard, ReplayGuard};
-pub use notification::Notification;
-pub use remote::Remote;
-pub use request::{Request, Time};
-pub use signer::Signer;
+pub use replay::RedisGuard;
+pub use replay::{Claim, ClaimFuture, MemoryGuard, ReplayGuard};
+pub use signer::{Signer, SignerBuilder};
 pub use verified::Verified;
-pub use verifier::Verifier;
+pub use verifier::{Verifier, VerifierBuilder};
+#[cfg(feature = "authsig-legacy")]
+use {reserved as names, time as checks, url as location};

@@ -1,8 +1,8 @@
-//! The one reader and the one writer of query strings (`application/x-www-form-urlencoded`).
+//! Reading and writing query strings (`application/x-www-form-urlencoded`).
 
 use std::borrow::Cow;
 
-use super::error::Error;
+use super::error::QueryError;
 
 /// Longest query that is read or written, in bytes.
 pub(super) const MAX_QUERY_LEN: usize = 16 * 1024;
@@ -52,19 +52,12 @@ impl<'q> Pair<'q> {
     }
 }
 
-/// Reads a query: parameters in order, empty parts left out, repeated names kept.
-pub(super) fn parse(query: &str) -> Result<Vec<Pair<'_>>, Error> {
+/// Parses a query: parameters in order, empty parts left out, repeated names kept.
+pub(super) fn parse(query: &str) -> Result<Vec<Pair<'_>>, QueryError> {
     if query.len() > MAX_QUERY_LEN {
-        return Err(Error::QueryTooLong);
+        return Err(QueryError::TooLong);
     }
-    let is_refused_ascii = |byte: u8| byte <= b' ' || byte == 0x7f || matches!(byte, b';' | b'#');
-    // Over all bytes, without stopping: that is what processors do fastest.
-    let is_suspect = query
-        .bytes()
-        .fold(false, |is_suspect, byte| is_suspect | is_refused_ascii(byte) | !byte.is_ascii());
-    if is_suspect && let Some(refused) = query.chars().find(|&char| is_refused(char)) {
-        return Err(Error::RefusedCharacter(refused));
-    }
+    check_characters(query)?;
     let mut pairs = Vec::with_capacity(8);
     let mut counted = 0;
     let mut part = Part::default();
@@ -79,6 +72,9 @@ pub(super) fn parse(query: &str) -> Result<Vec<Pair<'_>>, Error> {
                 part = Part { start: at + 1, ..Part::default() };
             }
             b'=' if part.equals.is_none() => part.equals = Some(at),
+            b'=' if part.ends_with_bracket(query, at) => {
+                return Err(QueryError::BracketBeforeEquals);
+            }
             _ if part.equals.is_none() => part.is_odd.0 = true,
             _ => part.is_odd.1 = true,
         }
@@ -97,13 +93,19 @@ struct Part {
 }
 
 impl Part {
+    /// Whether the value so far ends with `]`, escaped or not: some parsers end the name at the last `]=`.
+    fn ends_with_bracket(&self, query: &str, end: usize) -> bool {
+        let value = self.equals.and_then(|equals| query.get(equals + 1..end)).unwrap_or_default();
+        value.ends_with(']') || value.ends_with("%5D") || value.ends_with("%5d")
+    }
+
     fn read<'q>(
         &self,
         query: &'q str,
         end: usize,
         pairs: &mut Vec<Pair<'q>>,
         counted: &mut usize,
-    ) -> Result<(), Error> {
+    ) -> Result<(), QueryError> {
         if self.start == end {
             return Ok(());
         }
@@ -121,14 +123,29 @@ impl Part {
         };
         *counted += usize::from(name != "signature");
         if *counted > MAX_PARAMETERS {
-            return Err(Error::TooManyParameters);
+            return Err(QueryError::TooManyParameters);
         }
         pairs.push(Pair { name, value, canonical: [canonical_name, canonical_value] });
         Ok(())
     }
 }
 
-/// What must not stand in a query as it is: parsers split at `;`, strip white space, or cut at `#` and control characters.
+/// Rejects what parsers split at, strip or cut at where it stands as it is.
+fn check_characters(query: &str) -> Result<(), QueryError> {
+    let is_refused_ascii = |byte: u8| byte <= b' ' || byte == 0x7f || matches!(byte, b';' | b'#');
+    // Over all bytes, without stopping: that is what processors do fastest.
+    let is_suspect = query
+        .bytes()
+        .fold(false, |is_suspect, byte| is_suspect | is_refused_ascii(byte) | !byte.is_ascii());
+    let found = if is_suspect { query.chars().find(|char| is_refused(*char)) } else { None };
+    // Some parsers strip these where a query begins.
+    let first = query.chars().next().filter(|char| matches!(char, '?' | '\u{feff}'));
+    match found.or(first) {
+        Some(char) => Err(QueryError::UnencodedCharacter(char)),
+        None => Ok(()),
+    }
+}
+
 fn is_refused(char: char) -> bool {
     match char {
         ';' | '#' | '\0'..=' ' | '\x7f' => true,
@@ -138,7 +155,7 @@ fn is_refused(char: char) -> bool {
 }
 
 /// The decoded text; and the text as it was, if it would be written the same.
-fn decode(text: &str) -> Result<(Cow<'_, str>, Option<&str>), Error> {
+fn decode(text: &str) -> Result<(Cow<'_, str>, Option<&str>), QueryError> {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return Ok((Cow::Borrowed(text), None));
     }
@@ -149,7 +166,8 @@ fn decode(text: &str) -> Result<(Cow<'_, str>, Option<&str>), Error> {
         decoded.push(match byte {
             b'%' => {
                 let (high, low) = (bytes.next(), bytes.next());
-                let digit = |byte: Option<u8>| byte.and_then(hex_digit).ok_or(Error::BrokenEscape);
+                let digit =
+                    |byte: Option<u8>| byte.and_then(hex_digit).ok_or(QueryError::BrokenEscape);
                 let byte = digit(high)? << 4 | digit(low)?;
                 let is_lower = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_lowercase());
                 is_canonical &= !is_unreserved(byte) && !is_lower(high) && !is_lower(low);
@@ -161,7 +179,7 @@ fn decode(text: &str) -> Result<(Cow<'_, str>, Option<&str>), Error> {
             }
         });
     }
-    let decoded = String::from_utf8(decoded).map_err(|_| Error::InvalidUtf8)?;
+    let decoded = String::from_utf8(decoded).map_err(|_| QueryError::InvalidUtf8)?;
     Ok((Cow::Owned(decoded), is_canonical.then_some(text)))
 }
 
@@ -192,6 +210,13 @@ pub(super) fn encode_into(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
+/// The text, encoded by [`encode_into`].
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    encode_into(&mut encoded, text);
+    encoded
+}
+
 /// RFC 3986, section 2.3, looked up: this is asked of every byte.
 #[allow(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 const UNRESERVED: [bool; 256] = {
@@ -211,22 +236,6 @@ fn is_unreserved(byte: u8) -> bool {
 
 fn hex_char(nibble: u8) -> char {
     char::from(if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 })
-}
-
-/// Writes pairs as a query, each as `name=value` (a name alone where there is no value), joined by `&`.
-pub(super) fn write<'p, 'q: 'p>(pairs: impl IntoIterator<Item = &'p Pair<'q>>) -> String {
-    let mut query = String::new();
-    for pair in pairs {
-        if !query.is_empty() {
-            query.push('&');
-        }
-        encode_into(&mut query, &pair.name);
-        if let Some(value) = &pair.value {
-            query.push('=');
-            encode_into(&mut query, value);
-        }
-    }
-    query
 }
 
 /// Appends one parameter to a query as it stands.

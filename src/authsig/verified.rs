@@ -1,37 +1,39 @@
-//! What a verified URL says.
+//! What a verified link says.
 
 use std::fmt;
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::checks::{Times, check_expiry};
-use super::error::Error;
-use super::guard::{Claim, ReplayGuard};
+use super::error::{ReplayError, TimeError};
 use super::query::Pair;
-use super::time::{self, Clock};
+use super::replay::{Claim, KEPT_AFTER_EXPIRY, ReplayGuard};
+use super::time::{self, Clock, Times};
 use crate::crypto;
 
 /// The service that a URL without `service` means.
 pub(super) const DEFAULT_SERVICE: &str = "password";
 
-/// How long after its expiry a used URL is remembered: the clocks of several machines may differ.
-const KEPT_AFTER_EXPIRY: TimeDelta = TimeDelta::seconds(60 + 600);
+/// Length of a nonce in base64url, of 128 bits.
+pub(super) const NONCE_LEN: usize = 22;
 
-/// What was signed, and nothing else: only verifying makes one.
+/// The signed parameters of a link, and nothing else: only verifying makes one.
 ///
-/// Handlers read this, never their framework's own query: that also has what was ignored, and may read names
+/// Handlers read this, never the framework's own query: that has ignored parameters, too, and may read names
 /// differently.
 #[derive(Clone)]
 pub struct Verified {
+    /// The text that was signed.
+    signed_text: String,
     /// All names and values, one after the other.
-    text: String,
+    decoded: String,
     pairs: Vec<Span>,
-    proof: Proof,
+    key_id: Option<Arc<str>>,
     times: Times,
     clock: Clock,
 }
 
-/// Where the name and the value of a pair are in the text.
+/// The place of a name and its value in the decoded text.
 #[derive(Clone, Copy)]
 struct Span {
     start: usize,
@@ -39,116 +41,132 @@ struct Span {
     value_end: usize,
 }
 
-/// What proved it.
-#[derive(Clone)]
-pub(super) enum Proof {
-    /// A signature of version 2 over this text.
-    V2 { text: String, key_id: Option<String> },
-    /// The word of the server that was asked.
-    Asked,
-}
-
 impl Verified {
-    pub(super) fn new(signed: &[Pair<'_>], proof: Proof, clock: Clock) -> Result<Self, Error> {
-        let len = signed.iter().map(|pair| pair.name.len() + pair.value().len()).sum();
-        let mut text = String::with_capacity(len);
-        let mut pairs = Vec::with_capacity(signed.len());
-        for pair in signed {
-            let start = text.len();
-            text.push_str(&pair.name);
-            let name_end = text.len();
-            text.push_str(pair.value());
-            pairs.push(Span { start, name_end, value_end: text.len() });
+    /// Takes the pairs that the signature covers.
+    pub(super) fn new<'p>(
+        pairs: impl Iterator<Item = &'p Pair<'p>>,
+        signed_text: String,
+        key_id: Option<Arc<str>>,
+        clock: Clock,
+    ) -> Result<Self, TimeError> {
+        let mut decoded = String::with_capacity(signed_text.len());
+        let mut spans = Vec::with_capacity(8);
+        // Neither is there twice: that was rejected.
+        let (mut time, mut expires_at) = (None, None);
+        for pair in pairs {
+            match &*pair.name {
+                "time" => time = Some(pair.value()),
+                "expires_at" => expires_at = Some(pair.value()),
+                _ => {}
+            }
+            let start = decoded.len();
+            decoded.push_str(&pair.name);
+            let name_end = decoded.len();
+            decoded.push_str(pair.value());
+            spans.push(Span { start, name_end, value_end: decoded.len() });
         }
-        // Neither is there twice: that was refused.
-        let value = |name: &str| signed.iter().find(|pair| pair.name == name).map(Pair::value);
-        let times = Times::read(value("time"), value("expires_at"))?;
-        Ok(Self { text, pairs, proof, times, clock })
+        let times = Times::read(time, expires_at)?;
+        Ok(Self { signed_text, decoded, pairs: spans, key_id, times, clock })
     }
 
-    /// Who was identified; `None` if nobody was.
+    /// Returns the `login`.
     pub fn login(&self) -> Option<&str> {
         self.get("login")
     }
 
-    /// The service that identified the person: `password` if the URL names none.
+    /// Returns the `service`; `password` if there is none.
     pub fn service(&self) -> &str {
         self.get("service").unwrap_or(DEFAULT_SERVICE)
     }
 
-    /// The `time`, when the person was identified.
+    /// Returns the `time`.
     pub fn time(&self) -> Option<DateTime<Utc>> {
         self.times.time
     }
 
-    /// The last moment at which the URL is valid.
+    /// Returns the second from which on the link is dead.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.times.expires_at
     }
 
-    /// The value of a parameter; `None` if it is absent or repeated.
+    /// Returns the value of a parameter; `None` if it is absent or repeated.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.get_all(name);
-        match (values.next(), values.next()) {
-            (Some(value), None) => Some(value),
-            _ => None,
-        }
+        values.next().filter(|_| values.next().is_none())
     }
 
-    /// All values of a parameter, in the order given.
+    /// Returns all values of a parameter, in the order of the URL.
     pub fn get_all<'v>(&'v self, name: &str) -> impl Iterator<Item = &'v str> {
         self.iter().filter(move |(other, _)| *other == name).map(|(_, value)| value)
     }
 
-    /// All names and values, in the order of the URL. Of that order only the one among equal names is signed.
+    /// Returns all names and values, in the order of the URL.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let text = |from, to| self.text.get(from..to).unwrap_or_default();
+        let text = |from, to| self.decoded.get(from..to).unwrap_or_default();
         self.pairs
             .iter()
             .map(move |span| (text(span.start, span.name_end), text(span.name_end, span.value_end)))
     }
 
-    /// The id of the key that made the signature; `None` if that key has none.
+    /// Returns the id of the key that made the signature; `None` if that key has none.
     pub fn key_id(&self) -> Option<&str> {
-        match &self.proof {
-            Proof::V2 { key_id, .. } => key_id.as_deref(),
-            Proof::Asked => None,
-        }
+        self.key_id.as_deref()
     }
 
-    /// Uses the URL up: of all calls for one URL and one guard a single one succeeds. Act only after it did.
+    /// Uses the link up: of all calls for one link and one guard a single one succeeds. Act only after it did.
     ///
-    /// The guard remembers the SHA-256 of the signed text until 11 minutes after the expiry, which is checked again.
+    /// ```
+    /// use std::time::Duration;
+    /// use civic_sip::authsig::{MemoryGuard, ReplayError, Signer, Verifier};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let signer = Signer::builder()
+    ///     .secret("at least sixteen bytes")
+    ///     .expires_in(Duration::from_secs(3600))
+    ///     .single_use()
+    ///     .build()?;
+    /// let url = signer.sign_url("/join?login=user_1")?;
+    ///
+    /// let guard = MemoryGuard::new(10_000);
+    /// let verified = Verifier::new("at least sixteen bytes")?.verify_url(&url)?;
+    /// verified.consume(&guard).await?;
+    /// assert!(matches!(verified.consume(&guard).await, Err(ReplayError::Replayed)));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::NotSingleUse`] for a URL that was not signed with [`Signer::single_use`](super::Signer::single_use)
-    /// or that has no expiry, [`Error::Expired`], [`Error::Replayed`] if it was used before, [`Error::GuardFull`]
-    /// and [`Error::Guard`] if the guard could not remember it.
-    pub async fn consume<G: ReplayGuard + ?Sized>(&self, guard: &G) -> Result<(), Error> {
+    /// [`ReplayError::NotSingleUse`] for a link that no [`single_use`](super::SignerBuilder::single_use) signer made,
+    /// [`ReplayError::Expired`] if it has expired meanwhile, [`ReplayError::Replayed`] if it was used before, and
+    /// [`ReplayError::GuardFull`] and [`ReplayError::Guard`] if the guard could not remember it.
+    pub async fn consume<G: ReplayGuard + ?Sized>(&self, guard: &G) -> Result<(), ReplayError> {
         guard.claim(self.claim()?).await
     }
 
-    fn claim(&self) -> Result<Claim, Error> {
-        let Proof::V2 { text, .. } = &self.proof else {
-            return Err(Error::NotSingleUse("only version 2, verified here, can be used up"));
-        };
-        if self.get("nonce").is_none_or(str::is_empty) {
-            return Err(Error::NotSingleUse("it has no nonce"));
+    fn claim(&self) -> Result<Claim, ReplayError> {
+        let nonce = self.get("nonce").ok_or(ReplayError::NotSingleUse("it has no nonce"))?;
+        if !is_nonce(nonce) {
+            return Err(ReplayError::NotSingleUse("its nonce is not one of a single-use signer"));
         }
-        let expires_at = self.expires_at().ok_or(Error::NotSingleUse("it has no expiry"))?;
+        let expires_at = self.expires_at().ok_or(ReplayError::NotSingleUse("it has no expiry"))?;
         let now = self.clock.system_time();
-        check_expiry(Some(expires_at), time::instant(now)?)?;
-        let keep_until = expires_at
-            .checked_add_signed(KEPT_AFTER_EXPIRY)
-            .and_then(time::system_time)
-            .ok_or(Error::TimeOutOfRange)?;
-        Ok(Claim { key: crypto::sha256(text.as_bytes()), now, keep_until })
+        let instant = time::instant(now);
+        time::check_expiry(Some(expires_at), instant).map_err(|_| ReplayError::Expired)?;
+        // Ahead by then, and at most 100 years.
+        let left = (expires_at - instant).to_std().map_err(|_| ReplayError::Expired)?;
+        let key = crypto::sha256(self.signed_text.as_bytes());
+        Ok(Claim { key, now, keep_for: left.saturating_add(KEPT_AFTER_EXPIRY) })
     }
 
     pub(super) fn times(&self) -> &Times {
         &self.times
     }
+}
+
+/// 128 bits in base64url.
+fn is_nonce(text: &str) -> bool {
+    text.len() == NONCE_LEN
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Shows names only: values are personal data.

@@ -7,7 +7,7 @@ use ::axum::http::{Response, StatusCode};
 use ::axum::response::IntoResponse;
 
 use super::problem::Problem;
-use crate::authsig::{Error, Verified, Verifier};
+use crate::authsig::{TimeError, Verified, Verifier, VerifyError};
 
 /// What the signature in the URL of this request proves. Without a valid one, the handler is not called.
 ///
@@ -19,10 +19,8 @@ use crate::authsig::{Error, Verified, Verifier};
 ///
 /// # Behind a proxy
 ///
-/// Scheme and host of the request play no part: what signatures are bound to comes from
-/// [`bind_to`](Verifier::bind_to), which takes the public address. The path has to be the one bound to, so that a URL
-/// for one route does not open another; where a proxy changes paths, take the query and
-/// [`verify_query`](Verifier::verify_query).
+/// Scheme and host of the request play no part: they come from
+/// [`public_url`](crate::authsig::VerifierBuilder::public_url), with the path under which a proxy serves the app.
 ///
 /// # Rejection
 ///
@@ -38,11 +36,14 @@ use crate::authsig::{Error, Verified, Verifier};
 ///     format!("a new password for {}", link.login().unwrap_or("nobody"))
 /// }
 ///
-/// let verifier = Verifier::new("at least sixteen bytes")
+/// let verifier = Verifier::builder()
+///     .secret("at least sixteen bytes")
 ///     .purpose("password-reset")
-///     .bind_to("https://app.example.com/reset")
-///     .require_expiry();
+///     .public_url("https://app.example.com")
+///     .require_expiry()
+///     .build()?;
 /// let app: Router = Router::new().route("/reset", get(reset)).with_state(verifier);
+/// # Ok::<(), civic_sip::authsig::ConfigError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct AuthSig(pub Verified);
@@ -72,69 +73,49 @@ where
     ) -> Result<Option<Self>, Self::Rejection> {
         match verify(parts, &Verifier::from_ref(state)) {
             Ok(verified) => Ok(Some(Self(verified))),
-            Err(Error::MissingSignature) => Ok(None),
+            Err(VerifyError::MissingSignature) => Ok(None),
             Err(error) => Err(AuthSigRejection(error)),
         }
     }
 }
 
-fn verify(parts: &Parts, verifier: &Verifier) -> Result<Verified, Error> {
+fn verify(parts: &Parts, verifier: &Verifier) -> Result<Verified, VerifyError> {
     // A router that is nested sees the rest of the path only.
     let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
-    let verified = verifier.verify_query(uri.query().unwrap_or_default())?;
-    if verifier.is_bound_elsewhere(uri.path()) {
-        return Err(Error::Elsewhere);
-    }
-    Ok(verified)
+    verifier.verify_url(uri.path_and_query().map_or("/", |path| path.as_str()))
 }
 
-/// Why [`AuthSig`] refuses a request: 403, or 500 if the verifier itself is set up wrongly.
+/// Why [`AuthSig`] rejects a request: 403.
 ///
-/// The `cause` in the problem document is one of `missing`, `mismatch`, `expired`, `not-yet`, `elsewhere`, `login`,
-/// `service`, `parameter`, `query`, `signature` and `configuration`; the `detail` says it in words.
+/// The `cause` in the problem document is one of `missing`, `mismatch`, `expired`, `not-yet`, `address`, `login`,
+/// `service`, `parameter`, `query` and `signature`; the `detail` says it in words.
 #[derive(Clone, Debug)]
-pub struct AuthSigRejection(Error);
+pub struct AuthSigRejection(VerifyError);
 
 impl AuthSigRejection {
     /// The error of the verifier.
-    pub fn error(&self) -> &Error {
+    pub fn error(&self) -> &VerifyError {
         &self.0
     }
 }
 
 impl IntoResponse for AuthSigRejection {
     fn into_response(self) -> Response<Body> {
-        let cause = cause(&self.0);
-        if cause == "configuration" {
-            let detail = "Signed links can't be checked at the moment.";
-            return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, cause, detail).response();
-        }
-        Problem::new(StatusCode::FORBIDDEN, cause, &self.0.to_string()).response()
+        Problem::new(StatusCode::FORBIDDEN, cause(&self.0), &self.0.to_string()).response()
     }
 }
 
-fn cause(error: &Error) -> &'static str {
+fn cause(error: &VerifyError) -> &'static str {
     match error {
-        Error::MissingSignature => "missing",
-        Error::Mismatch => "mismatch",
-        Error::Expired | Error::TooOld => "expired",
-        Error::NotYet => "not-yet",
-        Error::Elsewhere => "elsewhere",
-        Error::WrongLogin => "login",
-        Error::WrongService => "service",
-        Error::MalformedSignature | Error::UnknownKeyId => "signature",
-        Error::BadTime(_)
-        | Error::MissingParameter(_)
-        | Error::RefusedParameter { .. }
-        | Error::RepeatedParameter(_)
-        | Error::EmptyParameter(_) => "parameter",
-        Error::BadUrl
-        | Error::QueryTooLong
-        | Error::TooManyParameters
-        | Error::BrokenEscape
-        | Error::InvalidUtf8
-        | Error::RefusedCharacter(_) => "query",
-        // The rest is about keys and settings, or no outcome of verifying a query.
-        _ => "configuration",
+        VerifyError::MissingSignature => "missing",
+        VerifyError::Mismatch => "mismatch",
+        VerifyError::Time(TimeError::Expired) | VerifyError::TooOld => "expired",
+        VerifyError::Time(TimeError::Ahead) => "not-yet",
+        VerifyError::WrongLogin => "login",
+        VerifyError::WrongService => "service",
+        VerifyError::MalformedSignature | VerifyError::UnknownKey => "signature",
+        VerifyError::Url(_) => "address",
+        VerifyError::Query(_) => "query",
+        _ => "parameter",
     }
 }

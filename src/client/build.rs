@@ -25,29 +25,36 @@ const MAX_LEEWAY: Duration = Duration::from_secs(600);
 
 const MAX_RETRIES: u32 = 10;
 
-pub(super) fn build(builder: CivicSipBuilder) -> Result<CivicSip, Error> {
-    let mut errors = ConfigErrors::new(builder.variable_names);
-    let app = app(&builder, &mut errors);
-    check_limits(&builder, &mut errors);
-    let hosts = builder.payload_hosts.as_deref().map(PayloadHosts::listed).transpose();
-    let hosts = errors.check("payload_hosts", hosts);
-    let transports = TransportConfig::read(&builder, &mut errors);
-    let ((app, hosts), transports) = errors.finish(app.zip(hosts).zip(transports))?;
-    let payload_hosts = hosts.unwrap_or_else(|| PayloadHosts::default_for(&app.uri));
-    let (transport, payload_transport) = transports.build(&app.uri, &payload_hosts);
-    Ok(CivicSip(Arc::new(Inner {
-        app,
-        clock: builder.clock,
-        transport,
-        payload_transport,
-        payload_hosts,
-        max_response_bytes: builder.max_response_bytes,
-        limits: Limits {
-            timeout: builder.timeout,
-            connect_timeout: builder.connect_timeout,
-            retries: builder.retries,
-        },
-    })))
+impl CivicSipBuilder {
+    /// Reads the keys and creates the client.
+    ///
+    /// # Errors
+    ///
+    /// `is_config`, with everything that is missing or wrong.
+    pub fn build(self) -> Result<CivicSip, Error> {
+        let mut errors = ConfigErrors::new(self.variable_names);
+        let app = app(&self, &mut errors);
+        check_limits(&self, &mut errors);
+        let hosts = self.payload_hosts.as_deref().map(PayloadHosts::listed).transpose();
+        let hosts = errors.check("payload_hosts", hosts);
+        let transports = TransportConfig::read(&self, &mut errors);
+        let ((app, hosts), transports) = errors.finish(app.zip(hosts).zip(transports))?;
+        let payload_hosts = hosts.unwrap_or_else(|| PayloadHosts::default_for(&app.uri));
+        let (transport, payload_transport) = transports.build(&app.uri, &payload_hosts);
+        Ok(CivicSip(Arc::new(Inner {
+            app,
+            clock: self.clock,
+            transport,
+            payload_transport,
+            payload_hosts,
+            max_response_bytes: self.max_response_bytes,
+            limits: Limits {
+                timeout: self.timeout,
+                connect_timeout: self.connect_timeout,
+                retries: self.retries,
+            },
+        })))
+    }
 }
 
 fn app(builder: &CivicSipBuilder, errors: &mut ConfigErrors) -> Option<App> {

@@ -6,14 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use zeroize::Zeroizing;
 
-use super::CivicSip;
-use super::build::build;
+use crate::Environment;
 use crate::clock::Clock;
 use crate::protocol::AUDIENCE;
 use crate::transport::Transport;
-use crate::{Environment, Error};
 
-/// Configures a [`CivicSip`]. App id, private signing key and secret are required; everything else has a default.
+/// Configures a [`CivicSip`](crate::CivicSip). App id, private signing key and secret are required; everything else has a default.
 ///
 /// ```
 /// # fn main() -> Result<(), civic_sip::Error> {
@@ -165,7 +163,7 @@ impl CivicSipBuilder {
 
     /// Sets the number of times that an exchange may send a token again, 0 to 10. The default is 3.
     ///
-    /// See [`CivicSip::exchange_code`] for when it does.
+    /// See [`CivicSip::exchange_code`](crate::CivicSip::exchange_code) for when it does.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
@@ -234,15 +232,6 @@ impl CivicSipBuilder {
     pub(super) fn environment_name(mut self, name: String) -> Self {
         self.environment = name.trim().parse().ok();
         self
-    }
-
-    /// Reads the keys and creates the client.
-    ///
-    /// # Errors
-    ///
-    /// `is_config`, with everything that is missing or wrong.
-    pub fn build(self) -> Result<CivicSip, Error> {
-        build(self)
     }
 }
 

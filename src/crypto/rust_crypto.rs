@@ -8,6 +8,7 @@ use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{self, Signature};
+use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -22,13 +23,22 @@ impl SigningKey {
         ecdsa::SigningKey::from_slice(scalar).ok().map(Self)
     }
 
+    /// Reads an unencrypted PKCS#8 document (RFC 5208); `None` for another curve, or a public key that is not its own.
+    pub(crate) fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        ecdsa::SigningKey::from_pkcs8_der(der).ok().map(Self)
+    }
+
+    /// `None` if the library fails.
+    pub(crate) fn to_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
+        Some(self.0.to_pkcs8_der().ok()?.to_bytes())
+    }
+
     /// `None` if signing fails; with the deterministic nonces of RFC 6979 it does not.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<[u8; SIGNATURE_LEN]> {
         let signature: Signature = self.0.try_sign(message).ok()?;
         Some(signature.to_bytes().into())
     }
 
-    #[cfg(any(test, feature = "sandbox"))]
     pub(crate) fn public_key(&self) -> Option<[u8; PUBLIC_KEY_LEN]> {
         self.0.verifying_key().to_sec1_point(false).as_bytes().try_into().ok()
     }
@@ -74,18 +84,20 @@ impl HmacKey {
     }
 }
 
-/// A key of AES-128-CBC with PKCS#7 padding.
-pub(crate) struct CbcKey(Zeroizing<[u8; 16]>);
+/// A key of AES-128-CBC with PKCS#7 padding. Boxed: a key that is moved leaves copies of itself behind.
+pub(crate) struct CbcKey(Box<Zeroizing<[u8; 16]>>);
 
 impl CbcKey {
     /// Always `Some`; the other backend may fail here.
     pub(crate) fn new(key: &[u8; 16]) -> Option<Self> {
-        Some(Self(Zeroizing::new(*key)))
+        let mut boxed = Box::new(Zeroizing::new([0; 16]));
+        boxed.copy_from_slice(key);
+        Some(Self(boxed))
     }
 
     /// Decrypts in place; the plaintext is the beginning of `ciphertext`. `None` for a wrong length or padding.
     pub(crate) fn decrypt<'a>(&self, iv: [u8; 16], ciphertext: &'a mut [u8]) -> Option<&'a [u8]> {
-        cbc::Decryptor::<Aes128>::new((&*self.0).into(), &iv.into())
+        cbc::Decryptor::<Aes128>::new((&**self.0).into(), &iv.into())
             .decrypt_padded::<Pkcs7>(ciphertext)
             .ok()
     }
@@ -94,7 +106,7 @@ impl CbcKey {
     #[cfg(any(test, feature = "sandbox"))]
     pub(crate) fn encrypt(&self, iv: [u8; 16], plaintext: &[u8]) -> Option<Vec<u8>> {
         Some(
-            cbc::Encryptor::<Aes128>::new((&*self.0).into(), &iv.into())
+            cbc::Encryptor::<Aes128>::new((&**self.0).into(), &iv.into())
                 .encrypt_padded_vec::<Pkcs7>(plaintext),
         )
     }

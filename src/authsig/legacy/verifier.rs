@@ -100,7 +100,7 @@ impl Verifier {
             return Err(Error::CostTooHigh { cost, limit: self.max_cost });
         }
         bcrypt::verify(&bcrypt::digest(&text)?, signature.value())?;
-        let times = parameters.times(self.clock.now()?, self.max_age)?;
+        let times = parameters.times(self.clock.now(), self.max_age)?;
         let logins = self.logins.as_deref().map(|logins| |login: &str| logins(login));
         let assumptions = Assumptions {
             only_names: self.settings.only_names()?,

@@ -1,28 +1,37 @@
 //! The guard that many machines share.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{ExistenceCheck, SetExpiry, SetOptions};
 
 use super::{Claim, ClaimFuture, ReplayGuard};
-use crate::authsig::error::Error;
+use crate::authsig::error::ReplayError;
 
-/// How long a command may take before the URL is refused.
+/// How long a command may take before the link is refused.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 const DEFAULT_PREFIX: &str = "authsig:used:";
 
-/// Remembers used URLs in Redis 6.2 or later, for any number of processes and machines (feature `redis`).
+/// Remembers used links in Redis, for any number of processes and machines (feature `redis`).
 ///
-/// Each use is one atomic `SET … NX EXAT`, and its entry expires by itself. An error, a connection lost or a
-/// time-out refuses the URL, which then counts as used if the command did reach Redis. The Redis has to keep what
-/// it is given: no eviction (`maxmemory-policy noeviction`), and replicas that lose writes lose uses.
+/// Each use is one atomic `SET … NX EX`, counted by the clock of Redis, and its entry expires by itself. An error, a lost
+/// connection or a time-out refuses the link, which counts as used if the command did reach Redis.
+///
+/// # What Redis needs
+///
+/// A use that Redis forgets is a link that can be used again. It must keep what it is given:
+///
+/// - `appendonly yes` and `appendfsync always`, so that a crash loses no use; `everysec` loses those of a second, and
+///   snapshots (`save`) those of minutes;
+/// - `maxmemory-policy noeviction`, so that it refuses rather than evicts;
+/// - a single primary: replication is asynchronous, so a failover may lose the last uses.
 ///
 /// ```no_run
-/// # async fn consume(verified: civic_sip::authsig::Verified) -> Result<(), civic_sip::authsig::Error> {
+/// # async fn consume(verified: civic_sip::authsig::Verified) -> Result<(), civic_sip::authsig::ReplayError> {
 /// use civic_sip::authsig::RedisGuard;
 ///
 /// let guard = RedisGuard::connect("redis://127.0.0.1:6379/0").await?;
@@ -41,19 +50,20 @@ impl RedisGuard {
     ///
     /// # Errors
     ///
-    /// [`Error::Guard`] if the URL is not one of a Redis, or there is no Redis to be reached.
-    pub async fn connect(url: &str) -> Result<Self, Error> {
+    /// [`ReplayError::Guard`] if the URL is not one of a Redis, if no Redis can be reached, and outside of a Tokio runtime.
+    pub async fn connect(url: &str) -> Result<Self, ReplayError> {
         Self::connect_with_timeout(url, DEFAULT_TIMEOUT).await
     }
 
-    /// Like [`connect`](Self::connect), with another time limit for connecting and for each command.
+    /// Connects with another time limit for connecting and for each command.
     ///
     /// # Errors
     ///
-    /// As for [`connect`](Self::connect).
-    pub async fn connect_with_timeout(url: &str, timeout: Duration) -> Result<Self, Error> {
+    /// Those of [`connect`](Self::connect).
+    pub async fn connect_with_timeout(url: &str, timeout: Duration) -> Result<Self, ReplayError> {
         if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::NoRuntime);
+            let error = io::Error::other("there is no Tokio runtime to connect from");
+            return Err(ReplayError::Guard(Arc::new(error)));
         }
         let client = redis::Client::open(url).map_err(failed)?;
         let config = ConnectionManagerConfig::new()
@@ -72,11 +82,12 @@ impl RedisGuard {
         self
     }
 
-    async fn remember(&self, claim: Claim) -> Result<(), Error> {
-        let until = expires_at(&claim, SystemTime::now()).ok_or(Error::TimeOutOfRange)?;
+    async fn remember(&self, claim: Claim) -> Result<(), ReplayError> {
+        // Rounded up: an entry must not end early.
+        let seconds = claim.keep_for.as_secs().saturating_add(1);
         let options = SetOptions::default()
             .conditional_set(ExistenceCheck::NX)
-            .with_expiration(SetExpiry::EXAT(until));
+            .with_expiration(SetExpiry::EX(seconds));
         let key = format!("{}{}", self.prefix, hex::encode(claim.key));
         let answer: Option<String> = redis::cmd("SET")
             .arg(key)
@@ -87,23 +98,14 @@ impl RedisGuard {
             .map_err(failed)?;
         match answer.as_deref() {
             Some("OK") => Ok(()),
-            _ => Err(Error::Replayed),
+            _ => Err(ReplayError::Replayed),
         }
     }
 }
 
-/// In epoch seconds by Redis's clock, rounded up. Where the verifier's clock is behind the real one, Redis would
-/// drop the entry at once: it keeps it as long from now on as the verifier would.
-fn expires_at(claim: &Claim, now: SystemTime) -> Option<u64> {
-    let behind = now.duration_since(claim.now).unwrap_or_default();
-    let until = claim.keep_until.checked_add(behind)?.duration_since(UNIX_EPOCH).ok()?;
-    // Redis counts milliseconds in a signed 64-bit number.
-    until.as_secs().checked_add(1).filter(|until| *until < i64::MAX as u64 / 1000)
-}
-
 /// The cause tells neither the URL nor the password of the Redis.
-fn failed(error: redis::RedisError) -> Error {
-    Error::Guard(Arc::new(error))
+fn failed(error: redis::RedisError) -> ReplayError {
+    ReplayError::Guard(Arc::new(error))
 }
 
 impl ReplayGuard for RedisGuard {

@@ -6,31 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::{Claim, ClaimFuture, ReplayGuard};
-use crate::authsig::error::Error;
+use crate::authsig::error::ReplayError;
 
-/// Entries of the default guard, about 20 MB when full.
-const DEFAULT_CAPACITY: usize = 100_000;
-
-/// Remembers used URLs in memory, up to a number of them.
+/// Remembers used links in memory, up to a number of them.
 ///
-/// For **one process**: another process or machine knows nothing of it, and a restart forgets everything, so that
-/// every URL that has not expired can be used once more. It never forgets an entry that may still matter: when
-/// it is full of those it refuses with [`Error::GuardFull`].
+/// It is for **one process that does not restart** while links are alive: another process or machine knows nothing of it,
+/// and after a restart every link that has not expired can be used once more. Where that matters, use a guard with a
+/// store, such as `RedisGuard` (feature `redis`).
 ///
-/// It needs no async runtime.
-///
-/// ```
-/// use std::time::Duration;
-/// use civic_sip::authsig::{Error, MemoryGuard, Signer, Verifier};
-///
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
-/// let guard = MemoryGuard::new(10_000);
-/// let signer = Signer::new("at least sixteen bytes").expires_in(Duration::from_secs(3600)).single_use();
-/// let verified = Verifier::new("at least sixteen bytes").verify_query(&signer.sign_query("login=user_1")?)?;
-/// verified.consume(&guard).await?;
-/// assert!(matches!(verified.consume(&guard).await, Err(Error::Replayed)));
-/// # Ok(()) }
-/// ```
+/// It never forgets a link that is alive: when it is full of those it refuses with [`ReplayError::GuardFull`]. An entry
+/// takes about 200 bytes. It needs no async runtime.
 pub struct MemoryGuard {
     capacity: usize,
     entries: Mutex<Entries>,
@@ -43,17 +28,17 @@ struct Entries {
 }
 
 impl MemoryGuard {
-    /// A guard for so many URLs that have been used and not yet expired (plus 11 minutes).
+    /// Makes a guard for this many links that have been used and have not yet expired (plus 10 minutes).
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self { capacity, entries: Mutex::default() }
     }
 
-    fn remember(&self, claim: &Claim) -> Result<(), Error> {
+    fn remember(&self, claim: &Claim) -> Result<(), ReplayError> {
         // No code that holds the lock can leave the entries half changed in a way that forgets one.
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.keys.contains(&claim.key) {
-            return Err(Error::Replayed);
+            return Err(ReplayError::Replayed);
         }
         // Nothing is forgotten before room is needed: that way a clock set back finds most entries still there.
         while entries.keys.len() >= self.capacity {
@@ -63,19 +48,13 @@ impl MemoryGuard {
                         entries.keys.remove(&key);
                     }
                 }
-                _ => return Err(Error::GuardFull),
+                _ => return Err(ReplayError::GuardFull),
             }
         }
+        let end = claim.now.checked_add(claim.keep_for).ok_or(ReplayError::GuardFull)?;
         entries.keys.insert(claim.key);
-        entries.by_end.insert((claim.keep_until, claim.key));
+        entries.by_end.insert((end, claim.key));
         Ok(())
-    }
-}
-
-/// A guard for 100,000 URLs.
-impl Default for MemoryGuard {
-    fn default() -> Self {
-        Self::new(DEFAULT_CAPACITY)
     }
 }
 
