@@ -7,7 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use civic_sip::UserData;
 use civic_sip::sandbox::Sandbox;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -64,9 +63,7 @@ impl Request {
             support::base64url(self.header.to_string()),
             support::base64url(self.claims.to_string())
         );
-        let key = support::encoding_key(&self.key);
-        let signature =
-            jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::ES256).unwrap();
+        let signature = support::es256(&self.key, &signed);
         format!("{}{signed}.{signature}.{}{}", self.prefix, self.digest(), self.suffix)
     }
 
