@@ -1,5 +1,6 @@
 //! What requests and answers allocate: counted, so that no machine's speed matters.
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 use allocation_counter::{AllocationInfo, measure};

@@ -1,7 +1,5 @@
 //! The client of the whole process.
 
-mod support;
-
 use civic_sip::sandbox::Sandbox;
 use civic_sip::{Config, UserData, configure, exchange_code};
 
