@@ -33,6 +33,7 @@ pub struct SandboxBuilder {
     public_url: Option<String>,
     domains: Result<Domains, String>,
     proof_of_identity: bool,
+    strict: bool,
     payload_size: usize,
 }
 
@@ -47,6 +48,7 @@ impl SandboxBuilder {
             public_url: None,
             domains: Ok(Domains::default()),
             proof_of_identity: true,
+            strict: false,
             payload_size: PAYLOAD_SIZE,
         }
     }
@@ -105,6 +107,16 @@ impl SandboxBuilder {
         self
     }
 
+    /// Accepts only requests in the form of the service's own clients: `false` unless set.
+    ///
+    /// Other clients differ from that form, and the hosted service accepted them; so does the sandbox. In strict mode it
+    /// rejects an `aud` other than the service's, `data` in a list, an `exp` that is not 180 seconds after `iat`, and
+    /// an `iat` that is not the current time.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
     /// Sets the size in bytes above which a signed token is delivered by link, to clients that send
     /// `allowS3UploadedPayload`: 1 MiB unless set. With 0, every token is.
     pub fn payload_size(mut self, bytes: usize) -> Self {
@@ -137,6 +149,7 @@ impl SandboxBuilder {
             base_url,
             domains,
             proof_of_identity: self.proof_of_identity,
+            strict: self.strict,
             payload_size: self.payload_size,
         };
         let state = Arc::new(State::new(settings, credentials));

@@ -108,6 +108,8 @@ mod wallet_requests;
 
 pub use builder::SandboxBuilder;
 pub use faults::Fault;
+pub use people::Person;
+pub use scope_request::ScopeRequest;
 use state::State;
 
 /// A running sandbox. It stops when it is dropped.
@@ -179,6 +181,21 @@ impl Sandbox {
     /// It expires after 30 minutes.
     pub fn issue_token(&self, user: &UserData) -> String {
         self.state.issue_token(user.clone())
+    }
+
+    /// Returns the invented people.
+    pub fn people() -> &'static [Person] {
+        Person::ALL
+    }
+
+    /// Creates a code token for the data that the app gets when this person approves the scope request.
+    pub fn issue_token_for(&self, person: Person, scope_request: ScopeRequest) -> String {
+        self.issue_token(&self.user_data_for(person, scope_request))
+    }
+
+    /// Returns the data that the app gets when this person approves the scope request.
+    pub fn user_data_for(&self, person: Person, scope_request: ScopeRequest) -> UserData {
+        self.state.user_data(person, scope_request)
     }
 
     /// Appends a fault to the queue; every exchange takes one.
