@@ -42,8 +42,8 @@ impl WalletError {
 
     pub(super) fn message(self) -> &'static str {
         match self {
-            Self::Unknown => "There is no such request, or it ended long ago.",
-            Self::Used => "This code was used before: each serves once.",
+            Self::Unknown => "There is no such request, or it ended more than ten minutes ago.",
+            Self::Used => "This code was used before: each works once.",
             Self::Cancelled => "This request was cancelled.",
             Self::Expired => "This code has expired.",
             Self::Full => "Too many requests are waiting.",

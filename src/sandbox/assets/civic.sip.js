@@ -187,9 +187,10 @@
     document.body.classList.add('civic-hit-the-lights', 'civic-no-scroll');
     // A page may have hidden it while it showed a loader.
     dialog.removeAttribute('style');
-    content.replaceChildren(frame);
+    content.replaceChildren();
     dialog.showModal();
-    frame.focus();
+    // After that, or the empty frame would have the focus and keep it from its content.
+    content.append(frame);
     const close = () => {
       modal.classList.remove('civic-show');
       document.body.classList.remove('civic-hit-the-lights', 'civic-no-scroll');

@@ -33,7 +33,7 @@
     part('status').textContent = message;
     part('status').className = 'warn';
     part('cancel').textContent = 'Close';
-    part('cancel').focus();
+    focusControl();
     tell({ type: 'failed', error: { type, message } });
   };
 
@@ -97,12 +97,20 @@
     }
     part('intro').hidden = true;
     part('continue').hidden = true;
-    part('wallet').focus();
+    focusControl();
+  };
+
+  /** Focuses the control that a person needs next. */
+  const focusControl = () => {
+    const control = ['continue', 'wallet', 'cancel'].map(part).find(({ hidden }) => !hidden);
+    control.focus();
   };
 
   part('continue').addEventListener('click', showCode);
   part('cancel').addEventListener('click', cancel);
   window.addEventListener('keydown', ({ key }) => key === 'Escape' && cancel());
+  // The page gives the focus to the frame, not to a control in it.
+  window.addEventListener('focus', () => document.activeElement === document.body && focusControl());
   window.addEventListener('message', ({ origin: from, source, data }) => {
     if (from === origin && source === parent && data?.civicSip === id && data.type === 'cancel') {
       cancel();
@@ -119,7 +127,7 @@
   if (location.search === '?intro') {
     part('intro').hidden = false;
     part('continue').hidden = false;
-    part('continue').focus();
+    focusControl();
   } else {
     showCode();
   }
