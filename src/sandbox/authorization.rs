@@ -43,13 +43,13 @@ pub(super) fn check(state: &State, request: &ExchangeRequest<'_>) -> Result<(), 
 
 fn check_token(state: &State, host: Option<&str>, token: &str) -> Result<(), &'static str> {
     let mut token = token.as_bytes().to_vec();
-    let claims =
-        jws::verify(&mut token, &state.credentials.app_key).map_err(|error| match error {
-            VerificationError::Algorithm => "the request JWT must be signed with ES256",
-            VerificationError::Critical => "the request JWT has critical extensions",
-            VerificationError::Signature => "the request JWT is not signed with the app's key",
-            _ => "the request JWT is no JWT",
-        })?;
+    let app_key = std::slice::from_ref(&state.credentials.app_key);
+    let claims = jws::verify(&mut token, app_key).map_err(|error| match error {
+        VerificationError::Algorithm => "the request JWT must be signed with ES256",
+        VerificationError::Critical => "the request JWT has critical extensions",
+        VerificationError::Signature => "the request JWT is not signed with the app's key",
+        _ => "the request JWT is not a JWT",
+    })?;
     let claims: Claims<'_> =
         json::object(claims).ok_or("the claims of the request JWT are malformed")?;
     let app_id = &state.credentials.app_id;
