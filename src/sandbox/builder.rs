@@ -12,9 +12,10 @@ use tokio::sync::oneshot;
 
 use super::credentials::Credentials;
 use super::domains::Domains;
-use super::state::{Clock, Settings, State};
+use super::state::{Settings, State};
 use super::{Sandbox, server};
 use crate::Error;
+use crate::clock::Clock;
 
 /// A longer signed token is delivered by link, unless set.
 const PAYLOAD_SIZE: usize = 1024 * 1024;
@@ -40,7 +41,7 @@ pub struct SandboxBuilder {
 impl SandboxBuilder {
     pub(super) fn new() -> Self {
         Self {
-            clock: Arc::new(SystemTime::now),
+            clock: Clock::default(),
             ip: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             app_id: None,
@@ -55,7 +56,7 @@ impl SandboxBuilder {
 
     /// Sets the clock: [`SystemTime::now`] unless set.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = Clock::new(clock);
         self
     }
 

@@ -5,9 +5,9 @@
 
 use md5::{Digest as _, Md5};
 
-use super::scope_request::{self as label, ScopeRequest};
+use super::scope_request::ScopeRequest;
 use crate::encoding::base64;
-use crate::{UserData, UserDataItem, crypto};
+use crate::{UserData, UserDataItem, crypto, labels};
 
 /// An invented person of the sandbox.
 ///
@@ -116,7 +116,7 @@ impl Person {
                 expires: "2036-12-9",
                 country: "USA",
                 picture: include_bytes!("assets/people/bruno.png"),
-                revoked: &[label::PHONE_NUMBER],
+                revoked: &[labels::PHONE_NUMBER],
                 borrowed: &[],
             },
             Self::Chioma => Profile {
@@ -132,7 +132,7 @@ impl Person {
                 country: "AUS",
                 picture: include_bytes!("assets/people/chioma.png"),
                 revoked: &[],
-                borrowed: &[label::EMAIL],
+                borrowed: &[labels::EMAIL],
             },
             Self::Dagny => Profile {
                 name: "Dagny Søltoft-Müller",
@@ -175,17 +175,17 @@ struct Profile {
 impl Profile {
     fn item(&self, label: &str) -> UserDataItem {
         let value = match label {
-            label::EMAIL => self.email.to_owned(),
-            label::PHONE_NUMBER => self.phone.to_owned(),
-            label::DOCUMENT_TYPE => self.document.to_owned(),
-            label::DOCUMENT_NUMBER => self.number.to_owned(),
-            label::DOCUMENT_NAME => self.name.to_owned(),
-            label::DATE_OF_BIRTH => self.born.to_owned(),
-            label::DATE_OF_ISSUE => self.issued.to_owned(),
-            label::DATE_OF_EXPIRY => self.expires.to_owned(),
-            label::IMAGE => base64::encode(self.picture),
-            label::IMAGE_MD5 => hex::encode(Md5::digest(self.picture)),
-            label::COUNTRY => self.country.to_owned(),
+            labels::EMAIL => self.email.to_owned(),
+            labels::PHONE_NUMBER => self.phone.to_owned(),
+            labels::DOCUMENT_TYPE => self.document.to_owned(),
+            labels::DOCUMENT_NUMBER => self.number.to_owned(),
+            labels::DOCUMENT_NAME => self.name.to_owned(),
+            labels::DOCUMENT_DATE_OF_BIRTH => self.born.to_owned(),
+            labels::DOCUMENT_DATE_OF_ISSUE => self.issued.to_owned(),
+            labels::DOCUMENT_DATE_OF_EXPIRY => self.expires.to_owned(),
+            labels::DOCUMENT_IMAGE => base64::encode(self.picture),
+            labels::DOCUMENT_IMAGE_MD5 => hex::encode(Md5::digest(self.picture)),
+            labels::DOCUMENT_COUNTRY => self.country.to_owned(),
             _ => "true".to_owned(),
         };
         let is_valid = !self.revoked.contains(&label);

@@ -1,47 +1,23 @@
 //! The kinds of scope requests.
 
-pub(super) const EMAIL: &str = "contact.personal.email";
-pub(super) const PHONE_NUMBER: &str = "contact.personal.phoneNumber";
-pub(super) const VERIFICATION_LEVEL: &str = "verifications.levels.CIVIC:IAL1";
-pub(super) const DOCUMENT_TYPE: &str = "documents.genericId.type";
-pub(super) const DOCUMENT_NUMBER: &str = "documents.genericId.number";
-pub(super) const DOCUMENT_NAME: &str = "documents.genericId.name";
-pub(super) const DATE_OF_BIRTH: &str = "documents.genericId.dateOfBirth";
-pub(super) const DATE_OF_ISSUE: &str = "documents.genericId.dateOfIssue";
-pub(super) const DATE_OF_EXPIRY: &str = "documents.genericId.dateOfExpiry";
-pub(super) const IMAGE: &str = "documents.genericId.image";
-pub(super) const IMAGE_MD5: &str = "documents.genericId.image_md5";
-pub(super) const COUNTRY: &str = "documents.genericId.country";
-
-const CONTACT: &[&str] = &[EMAIL, PHONE_NUMBER];
-
-const DOCUMENT: &[&str] = &[
-    DOCUMENT_TYPE,
-    DOCUMENT_NUMBER,
-    DOCUMENT_NAME,
-    DATE_OF_BIRTH,
-    DATE_OF_ISSUE,
-    DATE_OF_EXPIRY,
-    IMAGE,
-    IMAGE_MD5,
-    COUNTRY,
-    VERIFICATION_LEVEL,
-];
+use crate::labels;
 
 const CONTACT_AND_DOCUMENT: &[&str] = &[
-    EMAIL,
-    PHONE_NUMBER,
-    DOCUMENT_TYPE,
-    DOCUMENT_NUMBER,
-    DOCUMENT_NAME,
-    DATE_OF_BIRTH,
-    DATE_OF_ISSUE,
-    DATE_OF_EXPIRY,
-    IMAGE,
-    IMAGE_MD5,
-    COUNTRY,
-    VERIFICATION_LEVEL,
+    labels::EMAIL,
+    labels::PHONE_NUMBER,
+    labels::DOCUMENT_TYPE,
+    labels::DOCUMENT_NUMBER,
+    labels::DOCUMENT_NAME,
+    labels::DOCUMENT_DATE_OF_BIRTH,
+    labels::DOCUMENT_DATE_OF_ISSUE,
+    labels::DOCUMENT_DATE_OF_EXPIRY,
+    labels::DOCUMENT_IMAGE,
+    labels::DOCUMENT_IMAGE_MD5,
+    labels::DOCUMENT_COUNTRY,
+    labels::VERIFICATION_LEVEL,
 ];
+const CONTACT: &[&str] = CONTACT_AND_DOCUMENT.split_at(2).0;
+const DOCUMENT: &[&str] = CONTACT_AND_DOCUMENT.split_at(2).1;
 
 /// A kind of scope request: what an app asks a person for.
 ///
@@ -147,11 +123,18 @@ impl ScopeRequest {
         match self {
             Self::AnonymousLogin => &[],
             Self::BasicLogin | Self::BasicSignup => CONTACT,
-            Self::Legal => &[DOCUMENT_NAME, DATE_OF_BIRTH, COUNTRY, VERIFICATION_LEVEL],
+            Self::Legal => &[
+                labels::DOCUMENT_NAME,
+                labels::DOCUMENT_DATE_OF_BIRTH,
+                labels::DOCUMENT_COUNTRY,
+                labels::VERIFICATION_LEVEL,
+            ],
             Self::IdVerification | Self::Passport | Self::DriverLicense => DOCUMENT,
-            Self::ProofOfResidence => &[DOCUMENT_NAME, COUNTRY, VERIFICATION_LEVEL],
+            Self::ProofOfResidence => {
+                &[labels::DOCUMENT_NAME, labels::DOCUMENT_COUNTRY, labels::VERIFICATION_LEVEL]
+            }
             Self::ProofOfIdentity => CONTACT_AND_DOCUMENT,
-            Self::ProofOfAge => &[DATE_OF_BIRTH, VERIFICATION_LEVEL],
+            Self::ProofOfAge => &[labels::DOCUMENT_DATE_OF_BIRTH, labels::VERIFICATION_LEVEL],
         }
     }
 }
@@ -159,18 +142,18 @@ impl ScopeRequest {
 /// The title of a label.
 pub(super) fn label_title(label: &str) -> &str {
     match label {
-        EMAIL => "E-mail address",
-        PHONE_NUMBER => "Phone number",
-        VERIFICATION_LEVEL => "Verified at level IAL1",
-        DOCUMENT_TYPE => "Kind of document",
-        DOCUMENT_NUMBER => "Document number",
-        DOCUMENT_NAME => "Name on the document",
-        DATE_OF_BIRTH => "Date of birth",
-        DATE_OF_ISSUE => "Issued on",
-        DATE_OF_EXPIRY => "Expires on",
-        IMAGE => "Picture",
-        IMAGE_MD5 => "MD5 of the picture",
-        COUNTRY => "Country",
+        labels::EMAIL => "E-mail address",
+        labels::PHONE_NUMBER => "Phone number",
+        labels::VERIFICATION_LEVEL => "Verified at level IAL1",
+        labels::DOCUMENT_TYPE => "Kind of document",
+        labels::DOCUMENT_NUMBER => "Document number",
+        labels::DOCUMENT_NAME => "Name on the document",
+        labels::DOCUMENT_DATE_OF_BIRTH => "Date of birth",
+        labels::DOCUMENT_DATE_OF_ISSUE => "Issued on",
+        labels::DOCUMENT_DATE_OF_EXPIRY => "Expires on",
+        labels::DOCUMENT_IMAGE => "Picture",
+        labels::DOCUMENT_IMAGE_MD5 => "MD5 of the picture",
+        labels::DOCUMENT_COUNTRY => "Country",
         other => other,
     }
 }

@@ -1,8 +1,7 @@
 //! Everything that a running sandbox keeps.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::credentials::Credentials;
 use super::domains::Domains;
@@ -12,6 +11,7 @@ use super::response;
 use super::scope_request::ScopeRequest;
 use super::wallet_requests::WalletRequests;
 use crate::UserData;
+use crate::clock::Clock;
 use crate::protocol::claims;
 
 /// The largest number of code tokens that are kept.
@@ -22,9 +22,6 @@ const MAX_PAYLOADS: usize = 64;
 
 /// The largest size of the data that either of them keeps, in bytes.
 const MAX_BYTES: usize = 256 * 1024 * 1024;
-
-/// Returns the current time.
-pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// The state that all requests share.
 pub(super) struct State {
@@ -67,7 +64,7 @@ impl State {
 
     /// Returns the current time in seconds since 1970.
     pub(super) fn now(&self) -> f64 {
-        claims::seconds_since_epoch((self.settings.clock)())
+        claims::seconds_since_epoch(self.settings.clock.now())
     }
 
     /// Returns the address in the QR code.

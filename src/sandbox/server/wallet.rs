@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::{Body, json_response, pages};
 use crate::sandbox::error::ErrorResponse;
 use crate::sandbox::people::Person;
-use crate::sandbox::scope_request::{IMAGE, ScopeRequest, label_title};
+use crate::sandbox::scope_request::{ScopeRequest, label_title};
 use crate::sandbox::state::State;
-use crate::{UserData, UserDataItem};
+use crate::{UserData, UserDataItem, labels};
 
 pub(super) async fn page(Shared(state): Shared<Arc<State>>, Path(code): Path<String>) -> Response {
     match state.wallet_requests.read(&code, state.now()) {
@@ -52,7 +52,7 @@ fn describe_item(item: &UserDataItem) -> Value {
         "label": item.label(),
         "title": label_title(item.label()),
         "value": item.value(),
-        "picture": item.label() == IMAGE,
+        "picture": item.label() == labels::DOCUMENT_IMAGE,
         "isValid": item.is_valid(),
         "isOwner": item.is_owner(),
     })
