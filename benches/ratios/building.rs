@@ -13,7 +13,7 @@ impl Transport for Nowhere {
     fn send<'a>(
         &'a self,
         _: http::Request<Vec<u8>>,
-        _: usize,
+        _: civic_sip::SendOptions,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
         Box::pin(async { Err(TransportError::NotSent("nowhere".into())) })
     }

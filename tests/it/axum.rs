@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::support::servers::{Canned, Service, ada, http};
 use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::routing::{get, post};
@@ -10,12 +9,18 @@ use civic_sip::authsig::{Signer, Verifier};
 use civic_sip::axum::AuthSig;
 use civic_sip::sandbox::{Fault, Sandbox};
 use civic_sip::{CivicSip, Error};
+use reqwest::Method;
 use serde_json::Value;
 use tokio::net::TcpListener;
+
+use crate::support::http_client::{Answer, client, send};
+use crate::support::people::ada;
+use crate::support::servers::{Canned, Service, http};
 
 const SECRET: &str = "at least sixteen bytes";
 
 struct App {
+    http: reqwest::Client,
     address: std::net::SocketAddr,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -26,16 +31,10 @@ impl Drop for App {
     }
 }
 
-struct Answer {
-    status: u16,
-    content_type: String,
-    body: String,
-}
-
 impl Answer {
     fn problem(&self) -> Value {
-        assert_eq!(self.content_type, "application/problem+json");
-        let problem: Value = serde_json::from_str(&self.body).unwrap();
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
         assert_eq!(problem["status"], self.status);
         problem
     }
@@ -45,35 +44,23 @@ impl App {
     async fn serve(router: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        Self { address, server: tokio::spawn(axum::serve(listener, router).into_future()) }
+        let server = tokio::spawn(axum::serve(listener, router).into_future());
+        Self { http: client(), address, server }
     }
 
-    async fn ask(&self, method: &'static str, path: &str, body: &str) -> Answer {
-        let request = http::Request::builder()
-            .method(method)
-            .uri(format!("http://{}{path}", self.address))
+    async fn ask(&self, method: Method, path: &str, body: &str) -> Answer {
+        let request = self
+            .http
+            .request(method, format!("http://{}{path}", self.address))
             // As if a proxy had been here.
             .header("x-forwarded-host", "evil.example")
             .header("x-forwarded-proto", "gopher")
-            .body(body.to_owned())
-            .unwrap();
-        tokio::task::spawn_blocking(move || {
-            let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-            let mut answer = config.build().new_agent().run(request).unwrap();
-            let content_type = answer.headers().get("content-type");
-            let content_type = content_type.map_or("", |value| value.to_str().unwrap()).to_owned();
-            Answer {
-                status: answer.status().as_u16(),
-                content_type,
-                body: answer.body_mut().read_to_string().unwrap(),
-            }
-        })
-        .await
-        .unwrap()
+            .body(body.to_owned());
+        send(request).await
     }
 
     async fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, "").await
+        self.ask(Method::GET, path, "").await
     }
 }
 
@@ -218,10 +205,10 @@ async fn errors_answer_for_themselves() {
     let sandbox = Sandbox::start().await.unwrap();
     let app = login_app(sandbox.client_builder().build().unwrap()).await;
     let token = sandbox.issue_token(&ada());
-    let answer = app.ask("POST", "/login", &token).await;
+    let answer = app.ask(Method::POST, "/login", &token).await;
     assert_eq!((answer.status, &*answer.body), (200, ada().user_id()));
     for token in [&*token, "no token", "", "t\u{f6}ken"] {
-        let answer = app.ask("POST", "/login", token).await;
+        let answer = app.ask(Method::POST, "/login", token).await;
         assert_eq!(answer.status, 400);
         assert_eq!(answer.problem()["cause"], "token");
         assert_eq!(answer.problem()["retryable"], false);
@@ -240,7 +227,7 @@ async fn errors_answer_for_themselves() {
         (Fault::CutOff { after: 10 }, 502, "service"),
     ] {
         sandbox.inject(fault);
-        let answer = app.ask("POST", "/login", &sandbox.issue_token(&ada())).await;
+        let answer = app.ask(Method::POST, "/login", &sandbox.issue_token(&ada())).await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (status, &Value::from(cause)));
         assert_eq!(answer.problem()["retryable"], false);
         assert!(!answer.body.contains("secret of the service"));
@@ -252,7 +239,7 @@ async fn what_may_be_sent_again_says_so() {
     let canned = Canned::new().await;
     let busy = Service::answering(http(429, &["retry-after: 3600"], b"")).await;
     let app = login_app(canned.client(&busy.url())).await;
-    let answer = app.ask("POST", "/login", "token").await;
+    let answer = app.ask(Method::POST, "/login", "token").await;
     assert_eq!(answer.status, 503);
     assert_eq!(
         (&answer.problem()["cause"], &answer.problem()["retryable"]),
@@ -261,7 +248,7 @@ async fn what_may_be_sent_again_says_so() {
 
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let app = login_app(canned.client(&format!("http://{nobody}"))).await;
-    let answer = app.ask("POST", "/login", "token").await;
+    let answer = app.ask(Method::POST, "/login", "token").await;
     assert_eq!(answer.status, 503);
     assert_eq!(
         (&answer.problem()["cause"], &answer.problem()["retryable"]),
@@ -273,6 +260,6 @@ async fn what_may_be_sent_again_says_so() {
     let store = Service::answering(http(429, &["retry-after: 3600"], b"")).await;
     let linking = Service::answering(http(200, &[], &canned.linking_to(&store.url()))).await;
     let app = login_app(canned.client(&linking.url())).await;
-    let answer = app.ask("POST", "/login", "token").await;
+    let answer = app.ask(Method::POST, "/login", "token").await;
     assert_eq!((answer.status, &answer.problem()["retryable"]), (502, &false.into()));
 }

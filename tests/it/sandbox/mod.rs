@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use civic_sip::sandbox::{Sandbox, SandboxBuilder};
 use civic_sip::{CivicSip, UserData, UserDataItem};
 use reqwest::Method;
-use serde_json::Value;
+
+use crate::support::http_client::{Answer, client, send};
 
 mod command_line;
 mod exchange;
@@ -30,24 +31,6 @@ struct Service {
     ahead: Arc<AtomicU64>,
 }
 
-/// What came back.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    headers: reqwest::header::HeaderMap,
-    body: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-}
-
 impl Service {
     async fn start() -> Self {
         Self::with(|builder| builder).await
@@ -61,9 +44,7 @@ impl Service {
         };
         let sandbox = adjust(Sandbox::builder().clock(clock(&ahead))).start().await.unwrap();
         let civic = sandbox.client_builder().clock(clock(&ahead)).build().unwrap();
-        let redirect = reqwest::redirect::Policy::none();
-        let http = reqwest::Client::builder().no_proxy().redirect(redirect).build().unwrap();
-        Self { sandbox, civic, http, ahead }
+        Self { sandbox, civic, http: client(), ahead }
     }
 
     /// Lets the clock jump.
@@ -86,12 +67,6 @@ impl Service {
     fn token(&self) -> String {
         self.sandbox.issue_token(&ada())
     }
-}
-
-async fn send(request: reqwest::RequestBuilder) -> Answer {
-    let answer = request.send().await.unwrap();
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    Answer { status, headers, body: answer.text().await.unwrap() }
 }
 
 fn ada() -> UserData {

@@ -1,6 +1,8 @@
 //! A service of the tests' own making: signs with `jsonwebtoken`, encrypts with the RustCrypto crates.
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
+pub(crate) mod http_client;
+pub(crate) mod people;
 #[cfg(feature = "sandbox")]
 pub(crate) mod servers;
 #[cfg(feature = "sandbox")]
