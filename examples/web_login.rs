@@ -1,7 +1,7 @@
 //! A whole login with Civic: a button, the modal, the wallet, the exchange, a session, a page that greets, log-out.
 //!
 //! ```sh
-//! cargo run --example web_login -- --port 8080
+//! cargo run -p civic-sip-dev --example web_login -- --port 8080
 //! ```
 //!
 //! Without `CIVIC_…` variables it starts a sandbox of its own. With them it uses the service that they name; the address

@@ -1,4 +1,6 @@
-// How an app in another language tests its login, here in JavaScript: node --test examples/testing
+// How an app in another language tests its login, here in JavaScript.
+//
+// node --test examples/testing/node.test.mjs
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
