@@ -16,6 +16,8 @@ const LINK_LIFETIME: f64 = 60.0;
 /// The part of a request that decides about the response.
 pub(super) struct ExchangeRequest<'a> {
     pub(super) authorization: Option<&'a str>,
+    /// The header `Host`.
+    pub(super) host: Option<&'a str>,
     pub(super) body: &'a [u8],
 }
 
@@ -65,8 +67,8 @@ pub(super) fn deliver(
     }
     let id = random_id().ok_or_else(ErrorResponse::internal)?;
     let link = format!("{}/payloads/{id}", state.settings.base_url);
-    let now = state.now();
-    state.payloads.insert(id, token, now + LINK_LIFETIME, now);
+    let size = token.len();
+    state.payloads.insert(id, token, size, state.now() + LINK_LIFETIME);
     Ok(Envelope::with_link(link, user_id))
 }
 

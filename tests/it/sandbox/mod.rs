@@ -15,8 +15,11 @@ mod exchange;
 mod faults;
 mod junk;
 mod payloads;
+mod people;
+mod pictures;
 mod scope_requests;
 mod setup;
+mod siblings;
 mod tokens;
 
 /// A sandbox, a client of its exchange, and a plain HTTP client.
