@@ -47,6 +47,7 @@ pub(crate) fn exchange(
             let body = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec()?;
             Ok(link.open(status, body)?)
         }
+        other => Err(format!("unexpected reply: {other:?}").into()),
     }
 }
 

@@ -9,9 +9,8 @@
 
 use std::env::{args, var};
 use std::io::ErrorKind;
-use std::time::Duration;
 
-use civic_sip::{BoxFuture, CivicSip, Transport, TransportError};
+use civic_sip::{BoxFuture, CivicSip, SendOptions, Transport, TransportError};
 use http::{Request, Response};
 use ureq::{Agent, Error};
 
@@ -24,26 +23,26 @@ impl Ureq {
             // The client judges statuses itself, and must see redirects.
             .http_status_as_error(false)
             .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(30)))
             .build();
         Self(config.new_agent())
     }
 }
 
 impl Transport for Ureq {
-    fn send(&self, request: Request<Vec<u8>>, max_response_bytes: usize) -> BoxFuture<'_, Outcome> {
+    fn send(&self, request: Request<Vec<u8>>, options: SendOptions) -> BoxFuture<'_, Outcome> {
         let agent = self.0.clone();
         Box::pin(async move {
-            let send = move || send(&agent, request, max_response_bytes);
+            let send = move || send(&agent, request, options);
             tokio::task::spawn_blocking(send).await.map_err(|e| TransportError::Failed(e.into()))?
         })
     }
 }
 
-fn send(agent: &Agent, request: Request<Vec<u8>>, max: usize) -> Outcome {
+fn send(agent: &Agent, request: Request<Vec<u8>>, options: SendOptions) -> Outcome {
+    let request = agent.configure_request(request).timeout_global(Some(options.timeout())).build();
     let (parts, mut body) = agent.run(request).map_err(failed)?.into_parts();
     // One more than the limit: ureq takes the limit itself for too much.
-    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    let limit = u64::try_from(options.max_response_bytes()).unwrap_or(u64::MAX).saturating_add(1);
     let body = body.with_config().limit(limit).read_to_vec().map_err(failed)?;
     Ok(Response::from_parts(parts, body))
 }

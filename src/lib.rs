@@ -1,6 +1,6 @@
-//! Client of the Civic Secure Identity Platform (SIP): trades a one-time token for verified personal data.
+//! Client of the Civic Secure Identity Platform (SIP): exchanges a one-time token for verified personal data.
 //!
-//! A person approves a request in a wallet app; the browser hands your backend a code token;
+//! A person approves a request in a wallet app; the browser passes a code token to your backend;
 //! [`CivicSip::exchange_code`] exchanges it for [`UserData`].
 //!
 //! ```no_run
@@ -14,24 +14,24 @@
 //! # }
 //! ```
 //!
-//! - [`CivicSip`] is the client, [`CivicSipBuilder`] sets it up; [`configure`] and [`exchange_code`] are one for the whole
-//!   process.
-//! - [`CivicSip::request`] and [`CivicSip::response`] do the same with no I/O; [`Transport`] takes another HTTP stack.
+//! - [`CivicSip`] is the client, [`CivicSipBuilder`] configures it; [`configure`] and [`exchange_code`] share one client
+//!   in the whole process.
+//! - [`CivicSip::request`] and [`CivicSip::response`] do the same without I/O; [`Transport`] sends with another HTTP stack.
 //! - [`authsig`] signs and verifies URLs that prove who someone is.
 //! - [`Error`] tells in which of seven ways an exchange failed, and whether the token may be sent again.
 #![cfg_attr(
     feature = "sandbox",
-    doc = "- [`sandbox`] plays the hosted service, for development and tests; [`testing`] says how to test an app with it."
+    doc = "- [`sandbox`] plays the hosted service, for development and tests; [`testing`] shows how to test an app with it."
 )]
 #![cfg_attr(feature = "blocking", doc = "- [`blocking`] is the client for code that is not async.")]
 #![cfg_attr(
     feature = "axum",
-    doc = "- [`axum`] has an extractor for AuthSig URLs, and turns errors into responses."
+    doc = "- [`axum`] has extractors for AuthSig URLs, and turns errors into responses."
 )]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The crate runs in other people's processes: it neither panics nor prints.
+// The crate runs in other people's processes: it must not panic or print.
 #![cfg_attr(
     not(test),
     warn(
@@ -44,6 +44,19 @@
     )
 )]
 
+// Modules, each of which uses only those above it:
+//
+//     encoding     base64 and strict JSON            clock      the source of the time
+//     crypto       two backends, one interface       transport  requests out, responses in; no protocol
+//     user_data    labels, items, the document; reads with encoding
+//     protocol     requests and the checks of responses; from crypto, encoding and user_data; no I/O
+//     error        the errors of protocol, transport and user_data, as one type
+//     client       protocol + transport + clock: configuration, retries, payload links
+//     blocking     the client on a thread
+//     authsig      signed URLs; from crypto, encoding, clock and transport, but not from the client
+//     sandbox      the hosted service; from crypto, encoding, protocol, and the client's builder
+//     axum         errors and AuthSig URLs in handlers
+
 pub mod authsig;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
@@ -52,6 +65,7 @@ pub mod axum;
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
 pub mod blocking;
 mod client;
+mod clock;
 mod crypto;
 mod encoding;
 mod error;
@@ -68,9 +82,11 @@ mod user_data;
 
 pub use client::global::{Config, configure, exchange_code};
 pub use client::{CivicSip, CivicSipBuilder, Environment, PayloadLink, Reply};
-pub use error::{ApiError, Error, MalformedError, VerificationError};
-pub use transport::{BoxError, BoxFuture, Transport, TransportError};
-pub use user_data::{IdentityDocument, UserData, UserDataItem};
+pub use error::{Error, MalformedError};
+pub use http;
+pub use protocol::error::{ApiError, VerificationError};
+pub use transport::{BoxError, BoxFuture, SendOptions, Transport, TransportError};
+pub use user_data::{IdentityDocument, OwnedIdentityDocument, UserData, UserDataItem, labels};
 
 /// The examples of the README compile.
 #[cfg(doctest)]

@@ -61,6 +61,32 @@ fn a_large_answer_is_opened_where_it_is() {
     assert!((info.bytes_max + size) as f64 <= 1.8 * size as f64, "{info:?}, body {size}");
 }
 
+/// A peer that announces much and sends little holds no memory.
+#[cfg(feature = "client")]
+#[test]
+fn an_announced_length_reserves_nothing() {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut connection, _) = listener.accept().unwrap();
+            let _ = connection.read(&mut [0; 4096]);
+            let head = "HTTP/1.1 200 OK\r\ncontent-length: 60000000\r\n\r\n{";
+            connection.write_all(head.as_bytes()).unwrap();
+        }
+    });
+    let civic = builder().base_url(url).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let info = counted(|| {
+        let error = runtime.block_on(civic.exchange_code("token")).unwrap_err();
+        assert!(error.is_transport(), "{error:?}");
+    });
+    server.join().unwrap();
+    assert!(info.bytes_max < 1_000_000, "{info:?}");
+}
+
 #[test]
 fn signed_urls_allocate_little() {
     let (signer, verifier) =

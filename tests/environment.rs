@@ -74,7 +74,7 @@ fn what_is_missing_or_wrong_is_named_as_a_variable() {
     let report = report_with(&[]);
     assert!(report.contains("config true"), "{report}");
     for name in &SETTINGS[..3] {
-        assert!(report.contains(&format!("{name} is missing")), "{report}");
+        assert!(report.contains(&format!("`{name}` is missing")), "{report}");
     }
     let report = report_with(&[
         ("CIVIC_ENV", "staging"),
@@ -82,10 +82,10 @@ fn what_is_missing_or_wrong_is_named_as_a_variable() {
         ("CIVIC_SECRET", "hush"),
     ]);
     for name in [
-        "CIVIC_ENV has to be",
-        "CIVIC_SIP_PUBLIC_KEY has to be",
-        "CIVIC_SECRET has to be",
-        "CIVIC_APP_ID is missing",
+        "`CIVIC_ENV` must be",
+        "`CIVIC_SIP_PUBLIC_KEY` must be",
+        "`CIVIC_SECRET` must be",
+        "`CIVIC_APP_ID` is missing",
     ] {
         assert!(report.contains(name), "{report}");
     }

@@ -209,12 +209,12 @@ async fn failures_are_named_and_nothing_is_shown() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let civic = canned.client(&format!("http://{nobody}"));
     let text = refused(log, &canned, &civic, "not_sent").await;
-    assert_eq!(text.matches("sending again").count(), 3);
+    assert_eq!(text.matches("retrying").count(), 3);
     assert!(text.contains("http.request.resend_count=3"), "{text}");
 
     let throttled = Service::answering(http(429, &["retry-after: 0"], b"secret of the body")).await;
     let text = refused(log, &canned, &canned.client(&throttled.url()), "429").await;
-    let retry = text.lines().find(|line| line.contains("sending again")).unwrap();
+    let retry = text.lines().find(|line| line.contains("retrying")).unwrap();
     assert!(retry.contains("WARN") && retry.contains("http.response.status_code=429"), "{retry}");
 }
 
@@ -223,7 +223,7 @@ async fn refused(log: &Captured, canned: &Canned, civic: &CivicSip, error_type: 
     civic.exchange_code("the-token-itself").await.unwrap_err();
     let text = log.take();
     assert_clean(&text, &secrets(canned, &["the-token-itself"]));
-    let refusal = text.lines().find(|line| line.contains("exchange refused"));
+    let refusal = text.lines().find(|line| line.contains("exchange failed"));
     let refusal = refusal.expect("an event");
     assert!(refusal.contains("WARN") && refusal.contains(error_type), "{error_type}: {refusal}");
     text

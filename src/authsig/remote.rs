@@ -16,7 +16,7 @@ use super::query::{self, Pair};
 use super::readings::Names;
 use super::time::Clock;
 use super::verified::{Proof, Verified};
-use crate::transport::{Transport, TransportError};
+use crate::transport::{SendOptions, Transport, TransportError};
 
 /// The highest bcrypt cost that the server is asked to work for.
 const MAX_COST: u32 = 12;
@@ -239,12 +239,14 @@ impl Remote {
             .header(http::header::ACCEPT, "*/*")
             .body(Vec::new())
             .map_err(|error| Error::Transport(Arc::new(error)))?;
+        let options = SendOptions::new().with_max_response_bytes(MAX_RESPONSE_BYTES);
         let answer = match &self.transport {
-            Some(transport) => transport.send(request, MAX_RESPONSE_BYTES).await,
-            None => self.own_transport()?.send(request, MAX_RESPONSE_BYTES).await,
+            Some(transport) => transport.send(request, options).await,
+            None => self.own_transport()?.send(request, options).await,
         };
         let status = match answer {
             Ok(answer) => answer.status().as_u16(),
+            Err(TransportError::Unusable(_)) => return Err(Error::NoRuntime),
             Err(error) => return Err(failed(error)),
         };
         match status {
@@ -256,16 +258,15 @@ impl Remote {
 
     #[cfg(feature = "client")]
     fn own_transport(&self) -> Result<&dyn Transport, Error> {
-        use crate::transport::reqwest::{ReqwestTransport, Settings};
+        use crate::transport::reqwest::{ProxyChoice, ReqwestTransport, Settings};
 
-        let transport = self.own_transport.get_or_init(|| {
-            let loopback = Target::new(&self.base).is_ok_and(|base| base.is_loopback());
-            let (timeout, connecting) = (Duration::from_secs(30), Duration::from_secs(10));
-            let settings = Settings::new(timeout, connecting, loopback);
+        Ok(self.own_transport.get_or_init(|| {
+            let mut settings = Settings::new(Duration::from_secs(10));
+            if Target::new(&self.base).is_ok_and(|base| base.is_loopback()) {
+                settings = Settings { loopback: true, proxy: ProxyChoice::None, ..settings };
+            }
             ReqwestTransport::new(settings)
-        });
-        transport.check_place().map_err(|_| Error::NoRuntime)?;
-        Ok(transport)
+        }))
     }
 
     #[cfg(not(feature = "client"))]

@@ -5,6 +5,7 @@ use ::axum::http::{Response, StatusCode};
 use ::axum::response::IntoResponse;
 
 use super::problem::Problem;
+use crate::protocol::error::ErrorSource;
 use crate::{Error, MalformedError};
 
 /// A problem document (RFC 9457, `application/problem+json`) that a page can act on. It says nothing about the app's
@@ -61,7 +62,7 @@ fn describe(error: &Error) -> (StatusCode, &'static str, &'static str) {
             "busy",
             "The identification service is busy. Please try again in a moment.",
         ),
-        Error::Api(api) if api.is_of_service() => match error.status() {
+        Error::Api(api) if api.sender() == ErrorSource::Service => match error.status() {
             Some(400) => start_again,
             // The app itself is refused, or can't pay.
             Some(401 | 403 | 409) => misconfigured,

@@ -1,6 +1,6 @@
 //! The client for code that is not async.
 //!
-//! Everything is as in the async client, less the `await`: the same configuration, errors, retries and time-outs.
+//! Configuration, errors, retries and time-outs are those of the async client.
 //!
 //! ```no_run
 //! # fn handler(token: &str) -> Result<(), civic_sip::Error> {
@@ -13,14 +13,17 @@
 //! # }
 //! ```
 //!
-//! # Where it runs
+//! # Threads
 //!
-//! All clones of a client share one thread, which starts with the first exchange and ends when the last of them is
-//! dropped. Exchanges from many threads go on side by side on it.
+//! All clones of a client share one thread for I/O, which starts with the first exchange and ends when the last clone is
+//! dropped. Exchanges from many threads run side by side on it; large responses are verified on threads of their own.
 //!
-//! The calling thread sleeps until the answer is there. In plain threads and inside `spawn_blocking` that is what one
-//! wants. Inside an async task it works as well, but holds up every other task on the same thread, for up to the
+//! The calling thread sleeps until the exchange ends. In plain threads and inside `spawn_blocking` that is harmless.
+//! Inside an async task it works, too, but holds up every other task on the same thread, for up to the
 //! [`timeout`](CivicSipBuilder::timeout): use the [async client](crate::CivicSip) there.
+//!
+//! A `fork` copies only the thread that calls it: create the client in the child process. One that exchanged a token
+//! before the fork waits forever after it.
 
 use std::fmt;
 
@@ -29,16 +32,16 @@ use http::Request;
 use crate::{Error, Reply, UserData};
 
 mod builder;
+mod global;
 mod worker;
 
 pub use builder::CivicSipBuilder;
+pub use global::exchange_code;
 use worker::SharedWorker;
 
-pub use crate::client::global::blocking::exchange_code;
-
-/// Exchanges code tokens for verified user data, blocking the calling thread. See [`crate::CivicSip`].
+/// Exchanges code tokens for verified user data, and blocks the calling thread. See [`crate::CivicSip`].
 ///
-/// Make one when the program starts and clone it into every handler: clones are cheap.
+/// Create one when the program starts and clone it into every handler: clones are cheap.
 #[derive(Clone)]
 pub struct CivicSip {
     client: crate::CivicSip,
@@ -46,11 +49,16 @@ pub struct CivicSip {
 }
 
 impl CivicSip {
-    /// As [`crate::CivicSip::new`].
+    /// Returns the id of the app.
+    pub fn app_id(&self) -> &str {
+        self.client.app_id()
+    }
+
+    /// Creates a client as [`crate::CivicSip::new`] does.
     ///
     /// # Errors
     ///
-    /// `is_config`, naming everything that is missing or wrong.
+    /// `is_config`, with everything that is missing or wrong.
     pub fn new(
         app_id: impl Into<String>,
         private_signing_key: impl Into<String>,
@@ -59,33 +67,32 @@ impl CivicSip {
         crate::CivicSip::new(app_id, private_signing_key, secret).map(Self::from)
     }
 
-    /// A client set up step by step.
+    /// Returns a builder that configures a client step by step.
     pub fn builder() -> CivicSipBuilder {
         crate::CivicSip::builder().into()
     }
 
-    /// As [`crate::CivicSip::from_env`].
+    /// Creates a client as [`crate::CivicSip::from_env`] does.
     ///
     /// # Errors
     ///
-    /// `is_config`, naming everything that is missing or wrong.
+    /// `is_config`, with everything that is missing or wrong.
     pub fn from_env() -> Result<Self, Error> {
         crate::CivicSip::from_env().map(Self::from)
     }
 
-    /// Trades the token that the browser got for the data that the person released: as
-    /// [`crate::CivicSip::exchange_code`], blocking the thread.
+    /// Exchanges a token as [`crate::CivicSip::exchange_code`] does, and blocks the thread.
     ///
     /// # Errors
     ///
-    /// As there. `is_config` if the system gives no thread, or if it is called by what it is waiting for: a
-    /// [`Transport`](crate::Transport) or a clock of one's own.
+    /// The same as there, and `is_config` if the system provides no thread, or if a
+    /// [`Transport`](crate::Transport) or a clock of your own calls it during an exchange.
     pub fn exchange_code(&self, token: impl AsRef<str>) -> Result<UserData, Error> {
         let (client, token) = (self.client.clone(), token.as_ref().to_owned());
         self.worker.run(async move { client.exchange_code(token).await })?
     }
 
-    /// As [`crate::CivicSip::request`].
+    /// Returns the request as [`crate::CivicSip::request`] does.
     ///
     /// # Errors
     ///
@@ -94,19 +101,19 @@ impl CivicSip {
         self.client.request(token)
     }
 
-    /// As [`crate::CivicSip::response`].
+    /// Verifies a response as [`crate::CivicSip::response`] does.
     ///
     /// # Errors
     ///
-    /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for what is wrong
-    /// with the body.
+    /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for a body that is
+    /// rejected.
     pub fn response(&self, status: u16, body: Vec<u8>) -> Result<Reply, Error> {
         self.client.response(status, body)
     }
 }
 
-/// A blocking client with the same configuration. It has connections of its own, as every runtime has: those of another
-/// may be driven by the very thread that is blocked. A [`Transport`](crate::Transport) of one's own is shared.
+/// Creates a blocking client with the same configuration. It has connections of its own; a
+/// [`Transport`](crate::Transport) of your own is shared.
 impl From<crate::CivicSip> for CivicSip {
     fn from(client: crate::CivicSip) -> Self {
         Self { client, worker: SharedWorker::default() }

@@ -11,19 +11,19 @@ use tokio::sync::oneshot;
 
 use crate::Error;
 
-/// A worker that starts when it is first needed, and stops when the last who shares it is gone.
+/// A worker that starts with its first use, and stops when the last clone is dropped.
 #[derive(Clone, Default)]
 pub(super) struct SharedWorker(Arc<Mutex<Option<Arc<Worker>>>>);
 
 struct Worker {
     runtime: Handle,
     thread: ThreadId,
-    /// Dropped with the worker, which ends the thread. Nobody waits for that, so that it can happen anywhere.
+    /// Ends the thread when it is dropped. Nothing waits for that, so the worker can be dropped anywhere.
     _stop: oneshot::Sender<Infallible>,
 }
 
 impl SharedWorker {
-    /// Runs `future` on the worker and waits for it, blocking this thread.
+    /// Runs `future` on the worker and blocks this thread until it ends.
     ///
     /// # Errors
     ///
@@ -36,29 +36,29 @@ impl SharedWorker {
         let worker = self.get()?;
         if thread::current().id() == worker.thread {
             return Err(Error::config(
-                "the blocking client was called by the transport or the clock that it is waiting for",
+                "the blocking client was called by its own transport or clock",
             ));
         }
-        // Neither `block_on` nor a channel of Tokio: both panic inside of async tasks.
+        // `block_on` and the channels of Tokio panic inside of async tasks.
         let (result, answer) = mpsc::sync_channel(1);
         worker.runtime.spawn(in_callers_span(async move {
-            // Whoever asked is waiting, so somebody takes it.
+            // The caller waits for it.
             let _ = result.send(future.await);
         }));
-        answer
-            .recv()
-            .map_err(|_| Error::Transport("the exchange panicked: see what the panic says".into()))
+        answer.recv().map_err(|_| {
+            Error::Transport("the exchange panicked; see the message of the panic".into())
+        })
     }
 
     fn get(&self) -> Result<Arc<Worker>, Error> {
         let mut worker = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*worker {
             Some(worker) => Ok(Arc::clone(worker)),
-            None => {
-                Worker::start().map(|started| Arc::clone(worker.insert(Arc::new(started)))).map_err(
-                    |error| Error::config(format!("the blocking client has no thread: {error}")),
-                )
-            }
+            None => Worker::start()
+                .map(|started| Arc::clone(worker.insert(Arc::new(started))))
+                .map_err(|error| {
+                    Error::config(format!("the blocking client can't start its thread: {error}"))
+                }),
         }
     }
 }
@@ -67,14 +67,14 @@ impl Worker {
     fn start() -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
         let (started, start) = mpsc::sync_channel(1);
-        // The runtime is made and dropped there: dropping one inside of an async task panics.
+        // The runtime is created and dropped there: dropping one inside of an async task panics.
         let thread = thread::Builder::new().name("civic-sip".to_owned()).spawn(move || {
             match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => {
                     let _ = started.send(Ok(runtime.handle().clone()));
-                    // The error is the message.
+                    // Ends with an error when the sender is dropped.
                     let _ = runtime.block_on(stopped);
-                    // A name lookup that is under way is left to itself.
+                    // Does not wait for name lookups that have begun.
                     runtime.shutdown_background();
                 }
                 Err(error) => {
@@ -87,7 +87,7 @@ impl Worker {
     }
 }
 
-/// What is logged belongs where the caller logs.
+/// Logs to where the caller logs.
 #[cfg(feature = "tracing")]
 fn in_callers_span<F: Future>(future: F) -> impl Future<Output = F::Output> {
     use tracing::Instrument;

@@ -1,52 +1,53 @@
-//! What is wrong with a configuration.
+//! The mistakes in a configuration.
 
 use super::environment;
 use crate::Error;
 
-/// Everything that is wrong, so that all of it can be mended at once. Names and forms, never values.
+/// All mistakes in a configuration, so that they can be fixed at once. Names of settings, never their values.
 pub(super) struct ConfigErrors {
-    found: Vec<String>,
-    variables: bool,
+    errors: Vec<String>,
+    from_environment: bool,
 }
 
 impl ConfigErrors {
-    /// With `variables`, settings are called by the environment variables behind them.
-    pub(super) fn new(variables: bool) -> Self {
-        Self { found: Vec::new(), variables }
+    /// With `from_environment`, settings are called by their environment variables.
+    pub(super) fn new(from_environment: bool) -> Self {
+        Self { errors: Vec::new(), from_environment }
     }
 
-    pub(super) fn found(&self) -> &[String] {
-        &self.found
+    pub(super) fn add(&mut self, setting: &str, error: &str) {
+        let name = if self.from_environment { environment::variable(setting) } else { setting };
+        self.errors.push(format!("`{name}` {error}"));
     }
 
-    pub(super) fn add(&mut self, field: &str, problem: &str) {
-        let name = if self.variables { environment::variable(field) } else { field };
-        self.found.push(format!("{name} {problem}"));
+    pub(super) fn add_if(&mut self, wrong: bool, setting: &str, error: &str) {
+        if wrong {
+            self.add(setting, error);
+        }
     }
 
-    pub(super) fn unless_ok<T>(
-        &mut self,
-        field: &str,
-        result: Result<T, &'static str>,
-    ) -> Option<T> {
-        result.map_err(|problem| self.add(field, problem)).ok()
+    /// Returns the value, or notes the error.
+    pub(super) fn check<T>(&mut self, setting: &str, result: Result<T, &'static str>) -> Option<T> {
+        result.map_err(|error| self.add(setting, error)).ok()
+    }
+
+    /// Returns `config` if there was no error.
+    pub(super) fn finish<T>(self, config: Option<T>) -> Result<T, Error> {
+        match config {
+            Some(config) if self.errors.is_empty() => Ok(config),
+            _ => Err(Error::config(self.errors.join("; "))),
+        }
     }
 }
 
-impl From<ConfigErrors> for Error {
-    fn from(errors: ConfigErrors) -> Self {
-        Self::config(errors.found.join("; "))
-    }
-}
-
-/// A setting that there has to be.
+/// Reads a setting that is required.
 pub(super) fn required<T>(
     value: Option<&str>,
     read: impl FnOnce(&str) -> Result<T, &'static str>,
 ) -> Result<T, &'static str> {
     match value {
         None => Err("is missing"),
-        Some(value) if value.trim().is_empty() => Err("is empty"),
+        Some(value) if value.trim().is_empty() => Err("must not be empty"),
         Some(value) => read(value),
     }
 }

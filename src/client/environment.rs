@@ -1,12 +1,26 @@
-//! Stages of the service, and the configuration from environment variables.
+//! The stages of the service, and the configuration from environment variables.
 
 use std::env;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use super::{CivicSip, CivicSipBuilder};
 use crate::Error;
 
 /// A stage of the hosted service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+///
+/// ```
+/// use civic_sip::Environment;
+///
+/// assert_eq!("dev".parse::<Environment>()?, Environment::Dev);
+/// assert_eq!(Environment::Prod.to_string(), "prod");
+/// # Ok::<(), civic_sip::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Environment {
     /// `prod`: real people, real data.
     #[default]
@@ -15,22 +29,31 @@ pub enum Environment {
     Dev,
 }
 
-impl Environment {
-    pub(super) fn stage(self) -> &'static str {
-        match self {
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Prod => "prod",
             Self::Dev => "dev",
-        }
-    }
-
-    pub(super) fn from_stage(stage: &str) -> Option<Self> {
-        [Self::Prod, Self::Dev].into_iter().find(|environment| environment.stage() == stage)
+        })
     }
 }
 
-/// The variable behind a setting.
-pub(super) fn variable(field: &str) -> &str {
-    match field {
+/// Parses `prod` or `dev`. The error is `is_config`.
+impl FromStr for Environment {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        match name {
+            "prod" => Ok(Self::Prod),
+            "dev" => Ok(Self::Dev),
+            _ => Err(Error::config("the environment must be `prod` or `dev`")),
+        }
+    }
+}
+
+/// Returns the environment variable of a setting.
+pub(super) fn variable(setting: &str) -> &str {
+    match setting {
         "app_id" => "CIVIC_APP_ID",
         "private_signing_key" => "CIVIC_PRIVATE_SIGNING_KEY",
         "secret" => "CIVIC_SECRET",
@@ -41,33 +64,26 @@ pub(super) fn variable(field: &str) -> &str {
     }
 }
 
-impl CivicSip {
-    /// A client configured by the environment: `CIVIC_APP_ID`, `CIVIC_PRIVATE_SIGNING_KEY`, `CIVIC_SECRET` and, if they
-    /// are set and not empty, `CIVIC_ENV` (`prod` or `dev`), `CIVIC_BASE_URL`, `CIVIC_SIP_PUBLIC_KEY`.
-    ///
-    /// # Errors
-    ///
-    /// `is_config`, naming everything that is missing or wrong.
-    pub fn from_env() -> Result<Self, Error> {
-        let mut builder = CivicSipBuilder::new().named_by_environment();
-        type Setter = fn(CivicSipBuilder, String) -> CivicSipBuilder;
-        let settings: [(&str, Setter); 6] = [
-            ("app_id", CivicSipBuilder::app_id),
-            ("private_signing_key", CivicSipBuilder::private_signing_key),
-            ("secret", CivicSipBuilder::secret),
-            ("environment", CivicSipBuilder::environment_named),
-            ("base_url", CivicSipBuilder::base_url),
-            ("sip_public_key", CivicSipBuilder::sip_public_key),
-        ];
-        for (field, set) in settings {
-            match env::var_os(variable(field)) {
-                // What is not Unicode is read as something that no setting accepts.
-                Some(value) if !value.is_empty() => {
-                    builder = set(builder, value.to_string_lossy().into_owned());
-                }
-                _ => {}
+/// Returns the client that the environment variables configure.
+pub(super) fn client_from_env() -> Result<CivicSip, Error> {
+    type Setter = fn(CivicSipBuilder, String) -> CivicSipBuilder;
+    const SETTERS: [(&str, Setter); 6] = [
+        ("app_id", CivicSipBuilder::app_id),
+        ("private_signing_key", CivicSipBuilder::private_signing_key),
+        ("secret", CivicSipBuilder::secret),
+        ("environment", CivicSipBuilder::environment_name),
+        ("base_url", CivicSipBuilder::base_url),
+        ("sip_public_key", CivicSipBuilder::sip_public_key),
+    ];
+    let mut builder = CivicSipBuilder::new().with_variable_names();
+    for (setting, set) in SETTERS {
+        match env::var_os(variable(setting)) {
+            // Text that is not Unicode is replaced by characters that no setting accepts.
+            Some(value) if !value.is_empty() => {
+                builder = set(builder, value.to_string_lossy().into_owned());
             }
+            _ => {}
         }
-        builder.build()
     }
+    builder.build()
 }

@@ -1,173 +1,82 @@
-//! One exchange over the network: the request, retries, a payload elsewhere, all within one time-out.
+//! One exchange over the network: the request with its retries, the payload where there is one, within one time-out.
 
-use std::time::Duration;
+use http::{Request, Response};
 
-use http::Response;
-
+use super::retry::RetryBudget;
+use super::runtime;
 use super::trace::Trace;
-use super::{CivicSip, PayloadLink, Reply, Wire};
-use crate::protocol::request;
-use crate::transport::TransportError;
+use super::{CivicSip, PayloadLink, Reply};
+use crate::transport::{SendOptions, Transport};
 use crate::{Error, UserData};
 
-type Outcome = Result<Response<Vec<u8>>, TransportError>;
+/// Larger bodies are verified on another thread: at 1 ms per MB they would hold up the other tasks of this one.
+const MAX_INLINE: usize = 256 * 1024;
 
-impl CivicSip {
-    pub(super) async fn exchange(&self, token: &str, trace: &Trace) -> Result<UserData, Error> {
-        // A token that can't be sent is refused before anything else is looked at.
-        request::check(token)?;
-        self.0.wire.check()?;
-        let mut patience = Patience::new(self);
-        let answer = loop {
-            // Made anew each time: its JWT is good for one use.
-            let request = self.request(token)?;
-            let outcome =
-                self.0.wire.send(request, self.0.max_response_bytes, patience.left()).await;
-            if let Ok(answer) = &outcome {
-                trace.answered(answer.status());
-            }
-            if !patience.lasts(&outcome, self, trace).await {
-                break outcome?;
-            }
-        };
-        match self.response(answer.status().as_u16(), answer.into_body())? {
-            Reply::UserData(user) => Ok(user),
-            Reply::Payload(link) => {
-                trace.follows_link();
-                self.follow(&link, &mut patience, trace).await.map_err(Error::after_exchange)
-            }
-        }
-    }
-
-    async fn follow(
-        &self,
-        link: &PayloadLink,
-        patience: &mut Patience,
-        trace: &Trace,
-    ) -> Result<UserData, Error> {
-        let answer = loop {
-            let outcome =
-                self.0.wire.fetch_payload(link, self.0.max_response_bytes, patience.left()).await;
-            #[cfg(feature = "client")]
-            if outcome.as_ref().is_err_and(crate::transport::reqwest::is_blocked_address) {
-                return Err(Error::envelope(
-                    "the payload's link leads to a private address; see `payload_hosts`",
-                ));
-            }
-            if !patience.lasts(&outcome, self, trace).await {
-                break outcome?;
-            }
-        };
-        link.open(answer.status().as_u16(), answer.into_body())
-    }
-}
-
-impl Wire {
-    fn check(&self) -> Result<(), Error> {
-        match self {
-            #[cfg(feature = "client")]
-            Self::Own(transport) => transport.check(),
-            Self::Given(_) => Ok(()),
-            #[cfg(not(feature = "client"))]
-            Self::Absent => Err(Error::config(
-                "there is nothing to send with: turn on the feature `client`, or give a `transport`",
-            )),
-        }
-    }
-
-    /// A transport of the user's own keeps its own time.
-    #[cfg_attr(not(feature = "client"), expect(unused_variables))]
-    async fn send(
-        &self,
-        request: http::Request<Vec<u8>>,
-        max_response_bytes: usize,
-        within: Duration,
-    ) -> Outcome {
-        match self {
-            #[cfg(feature = "client")]
-            Self::Own(transport) => {
-                transport.send_within(request, max_response_bytes, within).await
-            }
-            Self::Given(transport) => {
-                let answer = transport.send(request, max_response_bytes).await?;
-                // Its promise to stop earlier is not taken on trust.
-                if answer.body().len() > max_response_bytes {
-                    return Err(TransportError::TooLarge("the transport returned more".into()));
-                }
-                Ok(answer)
-            }
-            #[cfg(not(feature = "client"))]
-            Self::Absent => Err(TransportError::NotSent("there is no transport".into())),
-        }
-    }
-
-    async fn fetch_payload(
-        &self,
-        link: &PayloadLink,
-        max_response_bytes: usize,
-        within: Duration,
-    ) -> Outcome {
-        match self {
-            #[cfg(feature = "client")]
-            Self::Own(transport) => {
-                let (request, loopback) = (link.request(), link.is_loopback());
-                transport.fetch_payload(request, loopback, max_response_bytes, within).await
-            }
-            _ => self.send(link.request(), max_response_bytes, within).await,
+pub(super) async fn exchange(
+    client: &CivicSip,
+    token: &str,
+    trace: &Trace,
+) -> Result<UserData, Error> {
+    let mut budget = RetryBudget::new(client.0.limits);
+    let transport = &*client.0.transport;
+    // A new request for each attempt: its JWT is valid once.
+    let response =
+        send_with_retries(client, transport, || client.request(token), &mut budget, trace).await?;
+    match verify(client, response, CivicSip::response).await? {
+        Reply::UserData(user) => Ok(user),
+        Reply::Payload(link) => {
+            trace.follows_link();
+            fetch(link, &mut budget, trace).await.map_err(Error::after_exchange)
         }
     }
 }
 
-/// The time and the retries that an exchange has left.
-#[cfg(feature = "client")]
-struct Patience {
-    started: tokio::time::Instant,
-    timeout: Duration,
-    retries: super::retry::Retries,
+async fn fetch(
+    link: PayloadLink,
+    budget: &mut RetryBudget,
+    trace: &Trace,
+) -> Result<UserData, Error> {
+    let client = link.client().clone();
+    let transport = &*client.0.payload_transport;
+    let response =
+        send_with_retries(&client, transport, || Ok(link.request()), budget, trace).await?;
+    verify(&link, response, PayloadLink::open).await
 }
 
-#[cfg(feature = "client")]
-impl Patience {
-    fn new(client: &CivicSip) -> Self {
-        Self {
-            started: tokio::time::Instant::now(),
-            timeout: client.0.limits.timeout,
-            retries: super::retry::Retries::new(client.0.limits),
+async fn send_with_retries(
+    client: &CivicSip,
+    transport: &dyn Transport,
+    request: impl Fn() -> Result<Request<Vec<u8>>, Error>,
+    budget: &mut RetryBudget,
+    trace: &Trace,
+) -> Result<Response<Vec<u8>>, Error> {
+    loop {
+        let options = SendOptions::new()
+            .with_timeout(budget.time_left())
+            .with_max_response_bytes(client.0.max_response_bytes);
+        let outcome = transport.send(request()?, options).await;
+        if let Ok(response) = &outcome {
+            trace.record_status(response.status());
         }
-    }
-
-    fn left(&self) -> Duration {
-        self.timeout.saturating_sub(self.started.elapsed())
-    }
-
-    /// Whether to send again, after having waited for it.
-    async fn lasts(&mut self, outcome: &Outcome, client: &CivicSip, trace: &Trace) -> bool {
-        let Some(wait) = self.retries.next(outcome, client.now(), self.left()) else {
-            return false;
-        };
-        let waited = crate::transport::runtime::wait(wait).await;
-        if waited {
-            trace.retries(self.retries.made(), wait, outcome);
+        let wait = budget.next_wait(&outcome, client.now(), budget.time_left());
+        match wait {
+            Some(wait) if runtime::sleep(wait).await => {
+                trace.record_retry(budget.retries(), wait, &outcome);
+            }
+            _ => return outcome.map_err(Error::from_transport),
         }
-        waited
     }
 }
 
-/// Without Tokio there is nothing to wait with, so nothing is sent twice.
-#[cfg(not(feature = "client"))]
-struct Patience;
-
-#[cfg(not(feature = "client"))]
-impl Patience {
-    fn new(_: &CivicSip) -> Self {
-        Self
+async fn verify<C: Clone + Send + 'static, T: Send + 'static>(
+    context: &C,
+    response: Response<Vec<u8>>,
+    open: fn(&C, u16, Vec<u8>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let (status, body) = (response.status().as_u16(), response.into_body());
+    if body.len() <= MAX_INLINE {
+        return open(context, status, body);
     }
-
-    fn left(&self) -> Duration {
-        Duration::MAX
-    }
-
-    async fn lasts(&mut self, _: &Outcome, _: &CivicSip, _: &Trace) -> bool {
-        false
-    }
+    let context = context.clone();
+    runtime::run_blocking(move || open(&context, status, body)).await
 }

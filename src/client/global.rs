@@ -1,4 +1,4 @@
-//! One client for the whole process, for those who want it: the gem's `Civic::SIP.configure`.
+//! One client for the whole process, optional: the gem's `Civic::SIP.configure`.
 
 use std::fmt;
 use std::future::Future;
@@ -7,18 +7,11 @@ use std::sync::{PoisonError, RwLock};
 use super::{CivicSip, Environment};
 use crate::{Error, UserData};
 
-static CONFIGURED: RwLock<Option<Configured>> = RwLock::new(None);
+static CLIENT: RwLock<Option<CivicSip>> = RwLock::new(None);
 
-/// One configuration, ready for both kinds of callers.
-#[derive(Clone)]
-struct Configured {
-    client: CivicSip,
-    #[cfg(feature = "blocking")]
-    blocking: crate::blocking::CivicSip,
-}
-
-/// What [`configure`] fills in.
-#[derive(Default)]
+/// The configuration that [`configure`] passes to its closure.
+#[derive(Clone, Default)]
+#[non_exhaustive]
 pub struct Config {
     /// The id of the app.
     pub app_id: String,
@@ -28,9 +21,9 @@ pub struct Config {
     pub secret: String,
     /// The stage of the service.
     pub environment: Environment,
-    /// Where the service is, if not at api.civic.com.
+    /// The URL of the service, if not that of api.civic.com.
     pub base_url: Option<String>,
-    /// The key that the service signs with, in hex, if not that of api.civic.com.
+    /// The public key of the service in hex, if not that of api.civic.com.
     pub sip_public_key: Option<String>,
 }
 
@@ -44,9 +37,9 @@ impl fmt::Debug for Config {
     }
 }
 
-/// Sets up the client that the function [`exchange_code`] uses.
+/// Configures the client that the function [`exchange_code`] uses.
 ///
-/// Configuring again replaces it for later calls. An invalid configuration leaves the one that there was.
+/// A later call replaces it for later exchanges. An invalid configuration leaves the previous one.
 ///
 /// # Errors
 ///
@@ -66,7 +59,7 @@ impl fmt::Debug for Config {
 pub fn configure(set: impl FnOnce(&mut Config)) -> Result<(), Error> {
     let mut config = Config::default();
     set(&mut config);
-    // The texts of the keys are moved, so that the builder wipes them.
+    // The keys are moved, so that the builder wipes them.
     let mut builder = CivicSip::builder()
         .app_id(config.app_id)
         .private_signing_key(config.private_signing_key)
@@ -79,16 +72,11 @@ pub fn configure(set: impl FnOnce(&mut Config)) -> Result<(), Error> {
         builder = builder.sip_public_key(sip_public_key);
     }
     let client = builder.build()?;
-    let configured = Configured {
-        #[cfg(feature = "blocking")]
-        blocking: client.clone().into(),
-        client,
-    };
-    *CONFIGURED.write().unwrap_or_else(PoisonError::into_inner) = Some(configured);
+    *CLIENT.write().unwrap_or_else(PoisonError::into_inner) = Some(client);
     Ok(())
 }
 
-/// Exchanges the token with the client that was set up by [`configure`], as it is at the time of the call.
+/// Exchanges a token with the client that [`configure`] has configured at the time of the call.
 ///
 /// # Errors
 ///
@@ -97,26 +85,12 @@ pub fn exchange_code(
     token: impl AsRef<str>,
 ) -> impl Future<Output = Result<UserData, Error>> + Send + 'static {
     let token = token.as_ref().to_owned();
-    let configured = configured();
-    async move { configured?.client.exchange_code(token).await }
+    let client = client();
+    async move { client?.exchange_code(token).await }
 }
 
-fn configured() -> Result<Configured, Error> {
-    let configured = CONFIGURED.read().unwrap_or_else(PoisonError::into_inner).clone();
-    configured.ok_or_else(|| Error::config("there is none yet: call `civic_sip::configure` first"))
-}
-
-#[cfg(feature = "blocking")]
-pub(crate) mod blocking {
-    use super::configured;
-    use crate::{Error, UserData};
-
-    /// Exchanges the token with the client that was set up by [`configure`](crate::configure), blocking the thread.
-    ///
-    /// # Errors
-    ///
-    /// `is_config` if nothing was configured; else as [`CivicSip::exchange_code`](crate::blocking::CivicSip::exchange_code).
-    pub fn exchange_code(token: impl AsRef<str>) -> Result<UserData, Error> {
-        configured()?.blocking.exchange_code(token)
-    }
+/// Returns the configured client.
+pub(crate) fn client() -> Result<CivicSip, Error> {
+    let client = CLIENT.read().unwrap_or_else(PoisonError::into_inner).clone();
+    client.ok_or_else(|| Error::config("nothing is configured; call `civic_sip::configure` first"))
 }

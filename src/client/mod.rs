@@ -1,37 +1,32 @@
-//! The client: a request from the protocol, over the transport, and the answer back through the protocol.
+//! The client: the protocol, a transport and a clock.
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, Uri};
+use http::Request;
 
-use crate::crypto::{CbcKey, HmacKey, SigningKey, VerifyingKey};
-use crate::error::ErrorSource;
-use crate::protocol::claims::Expected;
-use crate::protocol::request::{self, Requester};
-use crate::protocol::response::{self, Envelope, Opener};
+use crate::clock::Clock;
+use crate::protocol::app::{App, Response};
 use crate::transport::Transport;
 use crate::{Error, UserData};
 
-mod address;
+mod build;
 mod builder;
 mod config_errors;
+mod credentials;
 mod environment;
 mod exchange;
 pub(crate) mod global;
-mod keys;
-mod options;
 mod payload_hosts;
 mod reply;
-#[cfg(feature = "client")]
 mod retry;
+mod runtime;
 mod trace;
+mod transports;
 
 pub use builder::CivicSipBuilder;
-use builder::Clock;
 pub use environment::Environment;
 use payload_hosts::PayloadHosts;
 pub use reply::{PayloadLink, Reply};
@@ -39,7 +34,7 @@ use trace::Trace;
 
 /// Exchanges code tokens for verified user data.
 ///
-/// Make one when the program starts and clone it into every handler: clones are cheap, and share one connection pool
+/// Create one when the program starts and clone it into every handler: clones are cheap, and share one connection pool
 /// and keys that were read once.
 ///
 /// ```no_run
@@ -53,47 +48,31 @@ use trace::Trace;
 /// # }
 /// ```
 ///
-/// # What an answer proves
+/// # Trust in a response
 ///
-/// The service signed the items for this app, no longer ago than the token's life of 30 minutes. Nothing in the answer
-/// but TLS ties it to *this* request, and the user id stands outside of what is signed: whoever can answer in the
-/// service's place can play back another answer to the same app that is up to 30 minutes old.
+/// The service signed the items for this app within the life of the token, 30 minutes. Nothing in the response but TLS
+/// ties it to *this* request, and the user id is not signed: whoever can respond in the service's place can replay
+/// another response to the same app that is up to 30 minutes old.
 #[derive(Clone)]
-pub struct CivicSip(Arc<App>);
+pub struct CivicSip(Arc<Inner>);
 
-/// The app, how it is configured, and its way to the service.
-struct App {
-    app_id: String,
-    audience: String,
-    uri: Uri,
-    signing_key: SigningKey,
-    digest_key: HmacKey,
-    cbc_key: CbcKey,
-    service_key: VerifyingKey,
-    leeway: Duration,
-    clock: Arc<Clock>,
-    max_response_bytes: usize,
+struct Inner {
+    app: App,
+    clock: Clock,
+    transport: Arc<dyn Transport>,
+    /// For links in responses.
+    payload_transport: Arc<dyn Transport>,
     payload_hosts: PayloadHosts,
-    #[cfg(feature = "client")]
+    max_response_bytes: usize,
     limits: retry::Limits,
-    wire: Wire,
-}
-
-/// The way to the service.
-enum Wire {
-    #[cfg(feature = "client")]
-    Own(Box<crate::transport::reqwest::ReqwestTransport>),
-    Given(Box<dyn Transport>),
-    #[cfg(not(feature = "client"))]
-    Absent,
 }
 
 impl CivicSip {
-    /// A client for the hosted service's production stage; the arguments stand in the order of the gem.
+    /// Creates a client for the production stage of the hosted service. The arguments are in the order of the gem.
     ///
     /// # Errors
     ///
-    /// `is_config`, naming everything that is missing or wrong.
+    /// `is_config`, with everything that is missing or wrong.
     pub fn new(
         app_id: impl Into<String>,
         private_signing_key: impl Into<String>,
@@ -106,27 +85,55 @@ impl CivicSip {
             .build()
     }
 
-    /// A client set up step by step.
+    /// Returns a builder that configures a client step by step.
     pub fn builder() -> CivicSipBuilder {
         CivicSipBuilder::new()
     }
 
-    /// Trades the token that the browser got for the data that the person released.
-    ///
-    /// A token can be exchanged **once**; see [`Error::is_retryable`] for when it may be sent again. Where it may, it
-    /// is sent again by itself, up to three times and within the [`timeout`](CivicSipBuilder::timeout): after a
-    /// connection that was never made, and after status 429, no earlier than `Retry-After` says. (The waiting needs a
-    /// Tokio runtime with time; with a transport of one's own elsewhere, nothing is sent again.)
-    ///
-    /// Where the data is too large for the answer, the service gives a link to it, which is followed at once.
-    ///
-    /// Dropping the future ends everything; a token that was on its way by then may be used up.
+    /// Creates a client from the environment variables `CIVIC_APP_ID`, `CIVIC_PRIVATE_SIGNING_KEY`, `CIVIC_SECRET` and, if
+    /// they are set and not empty, `CIVIC_ENV` (`prod` or `dev`), `CIVIC_BASE_URL` and `CIVIC_SIP_PUBLIC_KEY`.
     ///
     /// # Errors
     ///
-    /// Any class but none twice: see [`Error`]. `is_config` outside of a Tokio runtime with I/O and time, unless the
-    /// client has a transport of its own. (Tokio tells a runtime without them only by a panic, which is caught here: it
-    /// is heard by the panic hook, and where panics abort, it aborts.)
+    /// `is_config`, with everything that is missing or wrong.
+    pub fn from_env() -> Result<Self, Error> {
+        environment::client_from_env()
+    }
+
+    /// Returns the id of the app.
+    ///
+    /// ```
+    /// # let key = "ec844af6422e1f3db7bdbf6443bd47ea9e58f31a708045a9b8c4f36a3987bad4";
+    /// # let secret = "50c0c3273d5a7ca8a04287f82c6d0111";
+    /// let civic = civic_sip::CivicSip::new("app42", key, secret)?;
+    /// assert_eq!(civic.app_id(), "app42");
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
+    pub fn app_id(&self) -> &str {
+        &self.0.app.id
+    }
+
+    /// Exchanges the token that the browser received for the data that the person released.
+    ///
+    /// A token can be exchanged **once**; see [`Error::is_retryable`] for when it may be sent again. The client itself
+    /// sends it again after a connection that was never made, and after status 429, no earlier than `Retry-After` says:
+    /// up to [`retries`](CivicSipBuilder::retries) times and within the [`timeout`](CivicSipBuilder::timeout).
+    ///
+    /// Where the data is too large for the response, the service sends a link to it, which is followed at once.
+    ///
+    /// Dropping the future cancels the exchange. A token that was sent by then may be used up.
+    ///
+    /// # Runtime
+    ///
+    /// The crate's own transport needs a Tokio runtime with I/O and time, as `#[tokio::main]` and
+    /// [`enable_all`](https://docs.rs/tokio/latest/tokio/runtime/struct.Builder.html#method.enable_all) make it. In a
+    /// runtime without them Tokio panics. A [`transport`](CivicSipBuilder::transport) of your own works without a
+    /// runtime; then the client neither retries nor keeps the time-out.
+    ///
+    /// # Errors
+    ///
+    /// One of the classes of [`Error`]. `is_config` outside of a Tokio runtime, unless the client has a transport of
+    /// your own.
     pub fn exchange_code<T: AsRef<str>>(
         &self,
         token: T,
@@ -134,74 +141,39 @@ impl CivicSip {
         let token = token.as_ref().to_owned();
         async move {
             let trace = Trace::new(self);
-            trace.run(self.exchange(&token, &trace)).await
+            trace.run(exchange::exchange(self, &token, &trace)).await
         }
     }
 
-    /// The request that exchanges the token, for any HTTP stack. It is good for three minutes, and for one use.
+    /// Returns the request that exchanges the token, for any HTTP stack. It is valid for three minutes, and once.
     ///
-    /// Send it as it is, don't follow redirects, and give the answer to [`response`](Self::response).
+    /// Send it unchanged, don't follow redirects, and pass status and body of the response to
+    /// [`response`](Self::response).
     ///
     /// # Errors
     ///
     /// `is_malformed` if the token is empty, longer than 16 KiB or not printable ASCII.
     pub fn request(&self, token: impl AsRef<str>) -> Result<Request<Vec<u8>>, Error> {
-        let app = &*self.0;
-        let body = request::body(token.as_ref())?;
-        let requester = Requester {
-            app_id: &app.app_id,
-            audience: &app.audience,
-            signing_key: &app.signing_key,
-            digest_key: &app.digest_key,
-        };
-        let authorization = requester.authorization(&body, self.now())?;
-        let mut authorization = HeaderValue::try_from(authorization)
-            .map_err(|_| Error::config("the Authorization header can't be written"))?;
-        authorization.set_sensitive(true);
-
-        let mut request = Request::new(body);
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = app.uri.clone();
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(AUTHORIZATION, authorization);
-        Ok(request)
+        self.0.app.request(token.as_ref(), self.now()).map_err(Error::from_protocol)
     }
 
-    /// Verifies and opens the service's answer to a [`request`](Self::request).
+    /// Verifies the response to a [`request`](Self::request) and returns its contents.
     ///
     /// # Errors
     ///
-    /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for what is wrong
-    /// with the body.
-    pub fn response(&self, status: u16, mut body: Vec<u8>) -> Result<Reply, Error> {
-        response::success(ErrorSource::Service, status, &body)?;
-        let mut envelope = Envelope::read(&body)?;
-        let data = envelope.data.bytes(&mut body);
-        if envelope.processed {
-            let link = PayloadLink::new(self.clone(), data, envelope.encrypted, envelope.user_id);
-            return link.map(Reply::Payload);
-        }
-        self.opener().open(data, envelope.encrypted, envelope.user_id).map(Reply::UserData)
-    }
-
-    fn opener(&self) -> Opener<'_> {
-        let app = &*self.0;
-        Opener {
-            service_key: &app.service_key,
-            cbc_key: &app.cbc_key,
-            expected: Expected {
-                app_id: &app.app_id,
-                audience: &app.audience,
-                leeway: app.leeway,
-                now: self.now(),
-            },
+    /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for a body that is
+    /// rejected.
+    pub fn response(&self, status: u16, body: Vec<u8>) -> Result<Reply, Error> {
+        match self.0.app.response(status, body, self.now()).map_err(Error::from_protocol)? {
+            Response::UserData(user) => Ok(Reply::UserData(user)),
+            Response::Payload(payload) => {
+                PayloadLink::new(self.clone(), payload).map(Reply::Payload)
+            }
         }
     }
 
     fn now(&self) -> SystemTime {
-        (self.0.clock)()
+        self.0.clock.now()
     }
 }
 
@@ -209,8 +181,8 @@ impl CivicSip {
 impl fmt::Debug for CivicSip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CivicSip")
-            .field("app_id", &self.0.app_id)
-            .field("uri", &self.0.uri)
+            .field("app_id", &self.0.app.id)
+            .field("uri", &self.0.app.uri)
             .finish_non_exhaustive()
     }
 }

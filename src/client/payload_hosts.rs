@@ -1,96 +1,89 @@
-//! Which hosts a payload link may lead to.
+//! The hosts that a payload link may lead to.
 //!
-//! The link comes from the service's answer and is fetched from inside the backend's network: without rules, whoever
-//! can answer in the service's place could make the backend talk to anything near it.
+//! The link comes from the service's response and is fetched from inside the backend's network. Without rules, whoever
+//! can respond in the service's place could make the backend connect to anything near it.
 
 use std::net::IpAddr;
 
 use http::Uri;
 
-use super::address;
 #[cfg(feature = "client")]
 use crate::transport::addresses::is_public;
+use crate::transport::url;
 
-/// Where the hosted service stores payloads: S3.
-const DEFAULT: &str = "amazonaws.com";
+const FORM: &str = "must be a list of host names or IP addresses, with no scheme, port or `*`";
 
-const FORM: &str = "has to be a list of host names or IP addresses, with no scheme, port or `*`";
-
-/// The hosts that a payload may be fetched from.
+/// The hosts that payloads may be fetched from.
 #[derive(Clone)]
-pub(crate) struct PayloadHosts {
-    listed: Vec<Entry>,
-    /// Nobody listed anything: the default, with what it needs beside the entry.
-    default: Option<Default>,
-}
-
-#[derive(Clone, Copy)]
-struct Default {
-    /// The service stands on this machine, so what it stores may as well.
-    loopback: bool,
+pub(crate) enum PayloadHosts {
+    /// Amazon S3, where the hosted service stores payloads.
+    S3 {
+        /// Loopback addresses are allowed, too: the service is on this machine.
+        loopback: bool,
+    },
+    /// The hosts that the user listed.
+    Listed(Vec<Host>),
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum Entry {
-    /// In lower case, without a dot at the end.
+pub(crate) enum Host {
+    /// In lower case, without a last dot.
     Name(String),
     Address(IpAddr),
 }
 
-/// Which addresses a host that may be visited may resolve to.
+/// The addresses that an allowed host may resolve to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
     /// Those on the public internet.
     Public,
     /// Those of this machine.
     Loopback,
-    /// All: somebody wrote down this very host.
+    /// All: the user listed this very host.
     Any,
 }
 
 impl PayloadHosts {
-    /// S3, and this machine if the service itself is there.
-    pub(crate) fn default(service: &Uri) -> Self {
-        Self {
-            listed: vec![Entry::Name(DEFAULT.to_owned())],
-            default: Some(Default { loopback: address::is_loopback(service) }),
-        }
+    /// Returns the hosts for a service at `service`, where the user listed none.
+    pub(crate) fn default_for(service: &Uri) -> Self {
+        Self::S3 { loopback: url::is_loopback(service) }
     }
 
+    /// Returns the hosts that the user listed.
+    ///
     /// # Errors
     ///
-    /// What is wrong, in words that follow the name of the setting.
+    /// A description of the mistake that follows the name of the setting.
     pub(crate) fn listed(hosts: &[String]) -> Result<Self, &'static str> {
-        let listed = hosts.iter().map(|host| Entry::read(host).ok_or(FORM));
-        Ok(Self { listed: listed.collect::<Result<_, _>>()?, default: None })
+        let hosts = hosts.iter().map(|host| Host::parse(host).ok_or(FORM));
+        hosts.collect::<Result<_, _>>().map(Self::Listed)
     }
 
-    /// Reads a link that may be followed.
+    /// Parses a link that may be followed.
     ///
     /// # Errors
     ///
-    /// Why it may not.
+    /// The reason why it may not.
     pub(crate) fn check(&self, link: &str) -> Result<Uri, &'static str> {
-        let uri = address::parse(link)
-            .map_err(|_| "the payload's link is no https URL, or http on this machine")?;
-        match uri.host().and_then(|host| self.reach(host)) {
-            // S3 is nowhere but at its own port.
-            Some(Reach::Public)
-                if self.default.is_some() && uri.port().is_some_and(|p| p != 443) =>
+        let uri = url::parse(link).map_err(
+            |_| "the payload's link is not an https URL, or an http URL of this machine",
+        )?;
+        match (self, uri.host().and_then(|host| self.reach(host))) {
+            (_, None) => Err("the payload's link leads to a host that is not in `payload_hosts`"),
+            (Self::S3 { .. }, Some(Reach::Public))
+                if uri.port().is_some_and(|port| port != 443) =>
             {
-                Err("the payload's link leads to an unusual port")
+                Err("the payload's link leads to a port other than 443")
             }
-            // A public name can't make plain http right, and an address literal is never resolved.
-            Some(_) => Ok(uri),
-            None => Err("the payload's link leads to a host that is not one of `payload_hosts`"),
+            _ => Ok(uri),
         }
     }
 
-    /// Whether a connection may be made to `address`, to which `name` resolved.
+    /// Returns whether a connection may be made to `address`, to which `name` resolved.
     ///
-    /// Any may where no link leads to `name`: links are checked first, so it is a proxy's.
+    /// Links are checked first: a name that no link may lead to is that of a proxy, which may be anywhere.
     #[cfg(feature = "client")]
-    pub(crate) fn may_resolve_to(&self, name: &str, address: IpAddr) -> bool {
+    pub(crate) fn may_connect_to(&self, name: &str, address: IpAddr) -> bool {
         match self.reach(name) {
             Some(Reach::Public) => is_public(address),
             Some(Reach::Loopback) => address.is_loopback(),
@@ -98,41 +91,54 @@ impl PayloadHosts {
         }
     }
 
-    /// What `host`, a name or an address literal, may resolve to; `None` if no link may lead there.
+    /// Returns the addresses that `host` may resolve to; `None` if no link may lead there.
     fn reach(&self, host: &str) -> Option<Reach> {
-        let entry = Entry::read(host).filter(|_| !host.ends_with('.'))?;
-        match self.default {
-            Some(Default { loopback: true }) if entry.is_loopback() => Some(Reach::Loopback),
-            None if self.listed.contains(&entry) => Some(Reach::Any),
-            _ => self.listed.iter().any(|listed| listed.covers(&entry)).then_some(Reach::Public),
+        let host = Host::parse(host).filter(|_| !host.ends_with('.'))?;
+        match self {
+            Self::S3 { loopback: true } if host.is_loopback() => Some(Reach::Loopback),
+            Self::S3 { .. } => host.is_s3().then_some(Reach::Public),
+            Self::Listed(hosts) if hosts.contains(&host) => Some(Reach::Any),
+            Self::Listed(hosts) => {
+                hosts.iter().any(|listed| listed.is_above(&host)).then_some(Reach::Public)
+            }
         }
     }
 }
 
-impl Entry {
-    fn read(host: &str) -> Option<Self> {
+impl Host {
+    fn parse(host: &str) -> Option<Self> {
         let host = host.trim();
-        if let Some(ip) = address::ip(host) {
+        if let Some(ip) = url::ip(host) {
             return Some(Self::Address(ip));
         }
         let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let is_label = |label: &str| {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-            (1..=63).contains(&label.len()) && label.bytes().all(plain)
-        };
-        // A last label that begins with a digit makes an IPv4 address of it for some parsers (WHATWG URL, section 3.5).
+        // Some parsers read a name as an IPv4 address if its last label begins with a digit (WHATWG URL, section 3.5).
         let numeric = name.rsplit('.').next()?.starts_with(|first: char| first.is_ascii_digit());
         (name.split('.').all(is_label) && !numeric).then_some(Self::Name(name))
     }
 
-    /// The same host, or one below it. A name of one label has nothing below it: `com` is not a host.
-    fn covers(&self, other: &Self) -> bool {
-        let (Self::Name(name), Self::Name(other_name)) = (self, other) else {
-            return self == other;
-        };
-        let below =
-            || other_name.strip_suffix(name.as_str()).is_some_and(|left| left.ends_with('.'));
-        name == other_name || (name.contains('.') && below())
+    /// Returns whether `other` is a host below this one. A name with one label has no hosts below it.
+    fn is_above(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Name(name), Self::Name(other)) => {
+                name.contains('.')
+                    && other.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.'))
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether this is an endpoint of Amazon S3, or a bucket below one: `s3.amazonaws.com`,
+    /// `s3.<region>.amazonaws.com`, `<bucket>.s3…`. Other names below `amazonaws.com` belong to customers.
+    fn is_s3(&self) -> bool {
+        let Self::Name(name) = self else { return false };
+        let Some(rest) = name.strip_suffix(".amazonaws.com") else { return false };
+        let mut labels = rest.rsplit('.');
+        match labels.next() {
+            Some("s3") => true,
+            Some(region) => is_region(region) && labels.next() == Some("s3"),
+            None => false,
+        }
     }
 
     fn is_loopback(&self) -> bool {
@@ -141,6 +147,18 @@ impl Entry {
             Self::Address(ip) => ip.is_loopback(),
         }
     }
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Returns whether the label has the form of a region of AWS, for instance `eu-west-1`.
+fn is_region(label: &str) -> bool {
+    label.split_once('-').and_then(|(_, rest)| rest.rsplit_once('-')).is_some_and(|(_, number)| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 #[cfg(test)]
@@ -153,14 +171,16 @@ mod tests {
     }
 
     fn default(base: &'static str) -> PayloadHosts {
-        PayloadHosts::default(&Uri::from_static(base))
+        PayloadHosts::default_for(&Uri::from_static(base))
     }
 
     #[test]
     fn by_default_s3_and_nothing_else() {
         let hosts = default("https://api.civic.com/sip");
         for link in [
-            "https://amazonaws.com/x",
+            "https://s3.amazonaws.com/x",
+            "https://s3.us-gov-west-1.amazonaws.com/x",
+            "https://a.b.s3.amazonaws.com/x",
             "https://civic.s3.amazonaws.com/x?X-Amz-Signature=1",
             "https://civic.S3.eu-west-1.AmazonAWS.com/x",
             "https://civic.s3.amazonaws.com:443/x",
@@ -168,6 +188,15 @@ mod tests {
             assert!(hosts.check(link).is_ok(), "{link}");
         }
         for link in [
+            "https://amazonaws.com/x",
+            "https://evil.amazonaws.com/x",
+            "https://evil.us-east-1.elb.amazonaws.com/x",
+            "https://evil.execute-api.us-east-1.amazonaws.com/x",
+            "https://s3.evil.amazonaws.com/x",
+            "https://s3.evil-x.amazonaws.com/x",
+            "https://evil.s3-website-us-east-1.amazonaws.com/x",
+            "https://s3.us-east-1.evil.amazonaws.com/x",
+            "https://evils3.amazonaws.com/x",
             "https://evil-amazonaws.com/x",
             "https://evilamazonaws.com/x",
             "https://amazonaws.com.evil.example/x",
@@ -264,11 +293,11 @@ mod tests {
         let (private, public) = ([10, 0, 0, 1].into(), [52, 216, 0, 1].into());
         let loopback = [127, 0, 0, 1].into();
         let may = |hosts: &PayloadHosts, name| {
-            [private, public, loopback].map(|address| hosts.may_resolve_to(name, address))
+            [private, public, loopback].map(|address| hosts.may_connect_to(name, address))
         };
         let default = default("http://localhost:3000");
         assert_eq!(may(&default, "s3.amazonaws.com"), [false, true, false]);
-        assert_eq!(may(&default, "amazonaws.com"), [false, true, false]);
+        assert_eq!(may(&default, "a.s3.eu-west-1.amazonaws.com"), [false, true, false]);
         assert_eq!(may(&default, "localhost"), [false, false, true]);
         assert_eq!(may(&default, "proxy.internal"), [true; 3]);
         let listed = hosts(&["files.internal"]);

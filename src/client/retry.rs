@@ -1,89 +1,95 @@
-//! When the same token is sent again without asking anybody: only where it can't be lost by that.
+//! The retries of an exchange: only where the token can't be lost by sending it again.
 
 use std::time::{Duration, SystemTime};
 
 use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 
+use super::runtime::Instant;
 use crate::crypto;
 use crate::transport::TransportError;
-
-const MAX_RETRIES: u32 = 3;
 
 /// Doubled with every retry.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
-/// The times that one exchange has to keep to.
+/// The limits of one exchange.
 #[derive(Clone, Copy)]
-pub(crate) struct Limits {
-    pub(crate) timeout: Duration,
-    pub(crate) connect_timeout: Duration,
+pub(super) struct Limits {
+    pub(super) timeout: Duration,
+    pub(super) connect_timeout: Duration,
+    pub(super) retries: u32,
 }
 
-/// The retries of one exchange.
-pub(crate) struct Retries {
+/// The time and the retries that are left to one exchange.
+pub(super) struct RetryBudget {
     limits: Limits,
-    made: u32,
+    started: Instant,
+    retries: u32,
 }
 
-impl Retries {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, made: 0 }
+impl RetryBudget {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, started: Instant::now(), retries: 0 }
     }
 
-    /// How many there have been.
-    pub(crate) fn made(&self) -> u32 {
-        self.made
+    /// Returns the number of retries so far.
+    pub(super) fn retries(&self) -> u32 {
+        self.retries
     }
 
-    /// How long to wait before sending again; `None` if the outcome stands.
+    /// Returns the time that is left of the time-out.
+    pub(super) fn time_left(&self) -> Duration {
+        self.limits.timeout.saturating_sub(self.started.elapsed())
+    }
+
+    /// Returns the time to wait before the next attempt; `None` if `outcome` is final.
     ///
-    /// `now` is the time that a date in `Retry-After` is compared with, `left` what is left of the time-out.
-    pub(crate) fn next(
+    /// A date in `Retry-After` is compared with `now`.
+    pub(super) fn next_wait(
         &mut self,
         outcome: &Result<Response<Vec<u8>>, TransportError>,
         now: SystemTime,
-        left: Duration,
+        time_left: Duration,
     ) -> Option<Duration> {
-        let Limits { timeout, connect_timeout } = self.limits;
-        let (at_least, room) = match outcome {
-            // Where there is no time for another failure to connect, the time-out would strike in the middle of an
-            // attempt, and nobody could say any more whether the token was sent.
+        let Limits { timeout, connect_timeout, retries } = self.limits;
+        let (at_least, reserve) = match outcome {
+            // With no time left for another failure to connect, the time-out would end an attempt in the middle, and
+            // nothing would tell whether the token was sent.
             Err(TransportError::NotSent(_)) => (None, connect_timeout.min(timeout / 2)),
-            Ok(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
-                (retry_after(answer, now), Duration::from_secs(1).min(timeout / 4))
+            Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
+                (retry_after(response, now), Duration::from_secs(1).min(timeout / 4))
             }
             _ => return None,
         };
-        if self.made == MAX_RETRIES {
+        if self.retries >= retries {
             return None;
         }
-        let spread = jitter();
-        let backoff = FIRST_WAIT * 2_u32.pow(self.made);
+        let jitter = jitter();
+        let backoff = FIRST_WAIT * 2_u32.pow(self.retries);
         let wait = match at_least {
-            // Never earlier than asked for; later by up to the backoff, so that a crowd comes back one by one.
-            Some(at_least) => at_least.checked_add(backoff.mul_f64(spread))?,
-            None => backoff.mul_f64(0.5 + spread / 2.0),
+            // Never earlier than `Retry-After`; later by up to the backoff, so that clients spread out.
+            Some(at_least) => at_least.checked_add(backoff.mul_f64(jitter))?,
+            None => backoff.mul_f64(0.5 + jitter / 2.0),
         };
-        let latest = left.checked_sub(room)?;
+        let latest = time_left.checked_sub(reserve)?;
         let wait = if wait <= latest { wait } else { at_least.filter(|wait| *wait <= latest)? };
-        self.made += 1;
+        self.retries += 1;
         Some(wait)
     }
 }
 
-/// RFC 9110, section 10.2.3: seconds or a date. What is neither is as if it were not there.
-fn retry_after(answer: &Response<Vec<u8>>, now: SystemTime) -> Option<Duration> {
-    let value = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+/// Reads seconds or a date (RFC 9110, section 10.2.3). Any other value is ignored.
+fn retry_after(response: &Response<Vec<u8>>, now: SystemTime) -> Option<Duration> {
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More seconds than can be counted are too many to wait for.
+        // A number that overflows is too long to wait for.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// From 0 to 1. A system without random numbers refuses requests before it gets here.
+/// Returns a random number from 0 to 1. (Without random numbers no request can be made, so none is retried.)
 fn jitter() -> f64 {
     crypto::random::<4>()
         .map_or(0.0, |bytes| f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX))
@@ -95,8 +101,11 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { timeout: Duration::from_secs(30), connect_timeout: Duration::from_secs(10) };
+    const LIMITS: Limits = Limits {
+        timeout: Duration::from_secs(30),
+        connect_timeout: Duration::from_secs(10),
+        retries: 3,
+    };
     const ALL: Duration = Duration::from_secs(30);
 
     type Outcome = Result<Response<Vec<u8>>, TransportError>;
@@ -114,7 +123,7 @@ mod tests {
     }
 
     fn wait(outcome: &Outcome, left: Duration) -> Option<Duration> {
-        Retries::new(LIMITS).next(outcome, UNIX_EPOCH, left)
+        RetryBudget::new(LIMITS).next_wait(outcome, UNIX_EPOCH, left)
     }
 
     #[test]
@@ -141,15 +150,15 @@ mod tests {
     #[test]
     fn three_times_and_each_time_later() {
         for outcome in [not_sent(), answer(429, None)] {
-            let mut retries = Retries::new(LIMITS);
+            let mut budget = RetryBudget::new(LIMITS);
             for (made, longest) in [(0, 250), (1, 500), (2, 1000)] {
-                assert_eq!(retries.made(), made);
-                let wait = retries.next(&outcome, UNIX_EPOCH, ALL).unwrap();
+                assert_eq!(budget.retries(), made);
+                let wait = budget.next_wait(&outcome, UNIX_EPOCH, ALL).unwrap();
                 let longest = Duration::from_millis(longest);
                 assert!(longest / 2 <= wait && wait <= longest, "{wait:?}");
             }
-            assert_eq!(retries.next(&outcome, UNIX_EPOCH, ALL), None);
-            assert_eq!(retries.made(), 3);
+            assert_eq!(budget.next_wait(&outcome, UNIX_EPOCH, ALL), None);
+            assert_eq!(budget.retries(), 3);
         }
     }
 
@@ -171,7 +180,8 @@ mod tests {
             ("Sun Nov  6 08:49:42 1994", 5),
             ("Sun, 06 Nov 1994 08:49:00 GMT", 0),
         ] {
-            let wait = Retries::new(LIMITS).next(&answer(429, Some(value)), now, ALL).unwrap();
+            let wait =
+                RetryBudget::new(LIMITS).next_wait(&answer(429, Some(value)), now, ALL).unwrap();
             let least = Duration::from_secs(least);
             assert!(least <= wait && wait <= least + FIRST_WAIT, "{value}: {wait:?}");
         }
@@ -205,10 +215,9 @@ mod tests {
         assert!(wait(&not_sent(), Duration::from_secs(11)).is_some());
         assert_eq!(wait(&not_sent(), Duration::from_secs(10)), None);
         // Where connecting may take as long as everything, half of the time has to do.
-        let limits =
-            Limits { timeout: Duration::from_secs(4), connect_timeout: LIMITS.connect_timeout };
-        let mut retries = Retries::new(limits);
-        assert!(retries.next(&not_sent(), UNIX_EPOCH, Duration::from_secs(3)).is_some());
-        assert_eq!(retries.next(&not_sent(), UNIX_EPOCH, Duration::from_secs(2)), None);
+        let limits = Limits { timeout: Duration::from_secs(4), ..LIMITS };
+        let mut budget = RetryBudget::new(limits);
+        assert!(budget.next_wait(&not_sent(), UNIX_EPOCH, Duration::from_secs(3)).is_some());
+        assert_eq!(budget.next_wait(&not_sent(), UNIX_EPOCH, Duration::from_secs(2)), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What an exchange tells the log: a span, and an event for each retry and refusal.
+//! The span of an exchange, and events for its retries and its failure.
 //!
 //! Names follow OpenTelemetry's semantic conventions for HTTP clients. No token, no header, no path, no personal value.
 
@@ -27,12 +27,12 @@ mod on {
 
     impl Trace {
         pub(in super::super) fn new(client: &CivicSip) -> Self {
-            let uri = &client.0.uri;
+            let uri = &client.0.app.uri;
             let span = tracing::info_span!(
                 target: "civic_sip",
                 "civic_sip.exchange",
                 otel.kind = "client",
-                civic_sip.app_id = %client.0.app_id,
+                civic_sip.app_id = %client.0.app.id,
                 http.request.method = "POST",
                 server.address = uri.host(),
                 server.port = server_port(uri),
@@ -46,7 +46,7 @@ mod on {
             Self { span, started: Instant::now() }
         }
 
-        /// Runs the exchange within the span, and notes how it ends.
+        /// Runs the exchange within the span, and records its end.
         pub(in super::super) async fn run<'a>(
             &self,
             exchange: impl Future<Output = Result<UserData, Error>> + Send + 'a,
@@ -57,12 +57,12 @@ mod on {
                 let error_type = error_type(error);
                 self.span.record("error.type", display(&error_type));
                 let _entered = self.span.enter();
-                tracing::warn!(target: "civic_sip", { "error.type" = %error_type, %error }, "exchange refused");
+                tracing::warn!(target: "civic_sip", { "error.type" = %error_type, %error }, "exchange failed");
             }
             result
         }
 
-        pub(in super::super) fn answered(&self, status: StatusCode) {
+        pub(in super::super) fn record_status(&self, status: StatusCode) {
             self.span.record("http.response.status_code", status.as_u16());
         }
 
@@ -70,23 +70,22 @@ mod on {
             self.span.record("civic_sip.payload_link", true);
         }
 
-        #[cfg(feature = "client")]
-        pub(in super::super) fn retries(
+        pub(in super::super) fn record_retry(
             &self,
-            count: u32,
+            retries: u32,
             waited: std::time::Duration,
             outcome: &Result<http::Response<Vec<u8>>, crate::transport::TransportError>,
         ) {
-            self.span.record("http.request.resend_count", count);
-            let status = outcome.as_ref().ok().map(|answer| answer.status().as_u16());
+            self.span.record("http.request.resend_count", retries);
+            let status = outcome.as_ref().ok().map(|response| response.status().as_u16());
             tracing::warn!(
                 target: "civic_sip",
                 {
-                    "http.request.resend_count" = count,
+                    "http.request.resend_count" = retries,
                     "http.response.status_code" = status,
                     "civic_sip.waited" = waited.as_secs_f64(),
                 },
-                "sending again"
+                "retrying"
             );
         }
     }
@@ -99,7 +98,7 @@ mod on {
         })
     }
 
-    /// Few different values, as the conventions ask for: the status where there is one, else the class.
+    /// Returns the status where there is one, else the class: the conventions ask for few different values.
     fn error_type(error: &Error) -> String {
         match error {
             Error::Api(_) => error.status().unwrap_or_default().to_string(),
@@ -138,12 +137,11 @@ mod off {
             exchange.await
         }
 
-        pub(in super::super) fn answered(&self, _: StatusCode) {}
+        pub(in super::super) fn record_status(&self, _: StatusCode) {}
 
         pub(in super::super) fn follows_link(&self) {}
 
-        #[cfg(feature = "client")]
-        pub(in super::super) fn retries(
+        pub(in super::super) fn record_retry(
             &self,
             _: u32,
             _: std::time::Duration,

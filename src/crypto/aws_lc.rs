@@ -85,20 +85,20 @@ impl HmacKey {
     }
 }
 
-/// A key of AES-128-CBC with PKCS#7 padding.
+/// A key of AES-128-CBC with PKCS#7 padding. Boxed: a key that is moved leaves copies of itself behind.
 pub(crate) struct CbcKey {
-    decrypting: PaddedBlockDecryptingKey,
+    decrypting: Box<PaddedBlockDecryptingKey>,
     #[cfg(any(test, feature = "sandbox"))]
-    encrypting: PaddedBlockEncryptingKey,
+    encrypting: Box<PaddedBlockEncryptingKey>,
 }
 
 impl CbcKey {
     pub(crate) fn new(key: &[u8; 16]) -> Option<Self> {
         let unbound = || UnboundCipherKey::new(&AES_128, key);
         Some(Self {
-            decrypting: PaddedBlockDecryptingKey::cbc_pkcs7(unbound().ok()?).ok()?,
+            decrypting: Box::new(PaddedBlockDecryptingKey::cbc_pkcs7(unbound().ok()?).ok()?),
             #[cfg(any(test, feature = "sandbox"))]
-            encrypting: PaddedBlockEncryptingKey::cbc_pkcs7(unbound().ok()?).ok()?,
+            encrypting: Box::new(PaddedBlockEncryptingKey::cbc_pkcs7(unbound().ok()?).ok()?),
         })
     }
 

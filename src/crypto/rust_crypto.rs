@@ -84,18 +84,20 @@ impl HmacKey {
     }
 }
 
-/// A key of AES-128-CBC with PKCS#7 padding.
-pub(crate) struct CbcKey(Zeroizing<[u8; 16]>);
+/// A key of AES-128-CBC with PKCS#7 padding. Boxed: a key that is moved leaves copies of itself behind.
+pub(crate) struct CbcKey(Box<Zeroizing<[u8; 16]>>);
 
 impl CbcKey {
     /// Always `Some`; the other backend may fail here.
     pub(crate) fn new(key: &[u8; 16]) -> Option<Self> {
-        Some(Self(Zeroizing::new(*key)))
+        let mut boxed = Box::new(Zeroizing::new([0; 16]));
+        boxed.copy_from_slice(key);
+        Some(Self(boxed))
     }
 
     /// Decrypts in place; the plaintext is the beginning of `ciphertext`. `None` for a wrong length or padding.
     pub(crate) fn decrypt<'a>(&self, iv: [u8; 16], ciphertext: &'a mut [u8]) -> Option<&'a [u8]> {
-        cbc::Decryptor::<Aes128>::new((&*self.0).into(), &iv.into())
+        cbc::Decryptor::<Aes128>::new((&**self.0).into(), &iv.into())
             .decrypt_padded::<Pkcs7>(ciphertext)
             .ok()
     }
@@ -104,7 +106,7 @@ impl CbcKey {
     #[cfg(any(test, feature = "sandbox"))]
     pub(crate) fn encrypt(&self, iv: [u8; 16], plaintext: &[u8]) -> Option<Vec<u8>> {
         Some(
-            cbc::Encryptor::<Aes128>::new((&*self.0).into(), &iv.into())
+            cbc::Encryptor::<Aes128>::new((&**self.0).into(), &iv.into())
                 .encrypt_padded_vec::<Pkcs7>(plaintext),
         )
     }

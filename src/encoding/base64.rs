@@ -99,3 +99,79 @@ pub(crate) fn encode_url(bytes: impl AsRef<[u8]>) -> String {
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_place(text: &str) -> Option<Vec<u8>> {
+        decode_url_in_place(&mut text.as_bytes().to_vec()).map(|bytes| bytes.to_vec())
+    }
+
+    #[test]
+    fn base64url_is_strict() {
+        for decode in [in_place, |text: &str| decode_url(text.as_bytes())] {
+            assert_eq!(decode("-_-_").unwrap(), [0xfb, 0xff, 0xbf]);
+            assert_eq!(decode("").unwrap(), b"");
+            // Padding, the other alphabet, bits left over, white space, a lone character.
+            for bad in ["QQ==", "+/+/", "QR", "QUI\n", " QUI", "Q", "QUJDR", "QU.I", "QUÏ"] {
+                assert_eq!(decode(bad), None, "{bad:?}");
+            }
+        }
+        for bad in ["", "QUI", "QUJDRA", "QUJD\n", "QUJ="] {
+            assert_eq!(decode_url_array::<3>(bad.as_bytes()), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn wrapped_base64_is_strict_but_for_line_breaks() {
+        for good in ["QUJDRA==", "QUJD\nRA==", "QUJD\r\nRA==\n", "\nQU\nJD\nRA\n=\n=\n"] {
+            assert_eq!(decode_wrapped(good).unwrap(), b"ABCD", "{good:?}");
+        }
+        for bad in [
+            "QUJDRA",
+            "QUJDRA=",
+            "QUJDRB==",
+            "QUJD RA==",
+            "QUJD\tRA==",
+            "-_-_",
+            "QUJDRA==QUJD",
+            "=",
+        ] {
+            assert_eq!(decode_wrapped(bad), None, "{bad:?}");
+        }
+    }
+
+    /// Long texts are decoded piece by piece: nothing may pass at a seam that does not pass elsewhere.
+    #[test]
+    fn base64_is_strict_at_every_seam() {
+        let bytes: Vec<u8> = (0..30_011_u32).map(|at| (at * 7 % 251) as u8).collect();
+        let url = encode_url(&bytes);
+        assert_eq!(in_place(&url).unwrap(), bytes);
+        let standard = encode(&bytes);
+        assert_eq!(decode_wrapped(&standard).unwrap(), bytes);
+        for width in [1, 4, 59, 60, 61, 8191, 8192, 8193] {
+            let lines: Vec<&str> = standard
+                .as_bytes()
+                .chunks(width)
+                .map(|line| std::str::from_utf8(line).unwrap())
+                .collect();
+            assert_eq!(decode_wrapped(&lines.join("\n")).unwrap(), bytes, "{width}");
+            assert_eq!(decode_wrapped(&(lines.join("\r\n") + "\r\n")).unwrap(), bytes, "{width}");
+            assert_eq!(decode_wrapped(&lines.join(" ")), None, "{width}");
+        }
+        for seam in [4, 8188, 8192, 16384] {
+            for at in seam - 4..seam + 4 {
+                for bad in ["=", "\u{0}", "é", ".", " "] {
+                    let put = |text: &str| format!("{}{bad}{}", &text[..at], &text[at + 1..]);
+                    assert_eq!(in_place(&put(&url)), None, "{at} {bad:?}");
+                    assert_eq!(decode_wrapped(&put(&standard)), None, "{at} {bad:?}");
+                }
+            }
+            // A padded text that ends at the seam, and another behind it.
+            let padded = format!("{}A==", &standard[..seam - 3]);
+            assert_eq!(decode_wrapped(&format!("{padded}{standard}")), None, "{seam}");
+            assert_eq!(decode_wrapped(&format!("{padded}\n{standard}")), None, "{seam}");
+        }
+    }
+}

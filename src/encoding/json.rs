@@ -1,18 +1,20 @@
-//! JSON objects in which no member stands twice (RFC 8259, section 4, leaves their meaning open).
+//! JSON objects that are read strictly: no member twice (RFC 8259, section 4, leaves its meaning open), and no invalid
+//! JSON in members that are not known.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// More unknown members than any object of the service has; keeps the search for repeated ones short.
+/// Bounds the search for repeated members. No object of the service has as many.
 const MAX_UNKNOWN: usize = 64;
 
-/// An object that reads its own members.
+/// An object that is read member by member.
 pub(crate) trait StrictObject<'de>: Default {
-    /// Reads the value of the member if it is known, with [`set`], and says whether it was.
+    /// Reads the value of a known member with [`set`], and returns whether the member is known.
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error>;
 }
 
@@ -34,7 +36,7 @@ pub(crate) fn object<'de, T: StrictObject<'de>>(text: &'de [u8]) -> Option<T> {
     serde_json::from_slice(text).ok().map(|Strict(object)| object)
 }
 
-/// Reads an [`StrictObject`], refusing repeated members, known and unknown.
+/// Deserializes a [`StrictObject`], and rejects repeated members, known or not.
 pub(crate) struct Strict<T>(pub(crate) T);
 
 impl<'de, T: StrictObject<'de>> Deserialize<'de> for Strict<T> {
@@ -59,14 +61,43 @@ impl<'de, T: StrictObject<'de>> Visitor<'de> for StrictVisitor<T> {
             if object.member(&name.0, &mut map)? {
                 continue;
             }
-            if unknown.contains(&name) || unknown.len() == MAX_UNKNOWN {
-                return Err(A::Error::custom("a member stands twice, or there are too many"));
+            if unknown.contains(&name) {
+                return Err(A::Error::custom("a member stands twice"));
             }
-            map.next_value::<IgnoredAny>()?;
+            if unknown.len() == MAX_UNKNOWN {
+                return Err(A::Error::custom("too many unknown members"));
+            }
+            if visit_parts(map.next_value::<&RawValue>()?.get(), |_| ()).is_none() {
+                return Err(A::Error::custom("an unknown member is not valid JSON"));
+            }
             unknown.push(name);
         }
         Ok(object)
     }
+}
+
+/// Returns the text of a [`RawValue`] without white space between its tokens; `None` if a string in it is invalid.
+pub(crate) fn compact(json: &str) -> Option<String> {
+    let mut text = String::with_capacity(json.len());
+    visit_parts(json, |part| text.push_str(part))?;
+    Some(text)
+}
+
+/// Calls `visit` with each part of the text that is not white space between tokens.
+///
+/// serde_json checks the structure of a raw value, but not the escapes in its strings: `None` if one is invalid.
+fn visit_parts(json: &str, mut visit: impl FnMut(&str)) -> Option<()> {
+    let mut rest = json;
+    while let Some((before, from_quote)) = rest.find('"').and_then(|at| rest.split_at_checked(at)) {
+        before.split_ascii_whitespace().for_each(&mut visit);
+        let mut strings = serde_json::Deserializer::from_str(from_quote).into_iter::<CowStr<'_>>();
+        strings.next()?.ok()?;
+        let (string, after) = from_quote.split_at_checked(strings.byte_offset())?;
+        visit(string);
+        rest = after;
+    }
+    rest.split_ascii_whitespace().for_each(visit);
+    Some(())
 }
 
 /// A string, borrowed from the input where it has no escapes.
@@ -80,29 +111,30 @@ impl<'de> Deserialize<'de> for CowStr<'de> {
 }
 
 impl CowStr<'_> {
-    /// Lets go of the input, so that it can be written to.
+    /// Ends the borrow of the input that the string was read from, so that the input can be decoded in place.
     pub(crate) fn span(self, input: &[u8]) -> Span {
         match self.0 {
+            // `<[u8]>::subslice_range`, once that is stable. A copy instead doubles the memory for a large picture.
             Cow::Borrowed(text) => {
                 let start = text.as_ptr().addr().wrapping_sub(input.as_ptr().addr());
-                Span::In(start..start.wrapping_add(text.len()))
+                Span::Borrowed(start..start.wrapping_add(text.len()))
             }
-            Cow::Owned(text) => Span::Out(text.into_bytes()),
+            Cow::Owned(text) => Span::Owned(text.into_bytes()),
         }
     }
 }
 
-/// Where the bytes of a string are: within the input, or apart from it where they had escapes.
+/// The bytes of a string: a range of the input, or a copy where the string had escapes.
 pub(crate) enum Span {
-    In(Range<usize>),
-    Out(Vec<u8>),
+    Borrowed(Range<usize>),
+    Owned(Vec<u8>),
 }
 
 impl Span {
     pub(crate) fn bytes<'a>(&'a mut self, input: &'a mut [u8]) -> &'a mut [u8] {
         match self {
-            Self::In(range) => input.get_mut(range.clone()).unwrap_or_default(),
-            Self::Out(bytes) => bytes,
+            Self::Borrowed(range) => input.get_mut(range.clone()).unwrap_or_default(),
+            Self::Owned(bytes) => bytes,
         }
     }
 }

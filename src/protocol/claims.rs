@@ -1,31 +1,15 @@
-//! The claims of the answer's token (RFC 7519, section 4.1), checked one after the other.
+//! The claims of the service's token (RFC 7519, section 4.1).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::de::MapAccess;
 
+use super::error::{ProtocolError, VerificationError};
 use super::{ISSUER, same_audience};
 use crate::encoding::json::{self, CowStr, NumericDate, OneOrMany, Span, StrictObject};
-use crate::{Error, VerificationError};
-
-/// What a token has to say, and when.
-pub(crate) struct Expected<'a> {
-    pub(crate) app_id: &'a str,
-    pub(crate) audience: &'a str,
-    pub(crate) leeway: Duration,
-    pub(crate) now: SystemTime,
-}
-
-/// Checks the claims and returns where the `data` in them is.
-pub(crate) fn verified_data(claims: &[u8], expected: &Expected<'_>) -> Result<Span, Error> {
-    let members: Claims<'_> = json::object(claims).ok_or(VerificationError::Claims)?;
-    members.check(expected)?;
-    let data = members.data.ok_or(Error::data("the claim `data` is missing"))?;
-    Ok(data.span(claims))
-}
 
 #[derive(Default)]
-struct Claims<'a> {
+pub(super) struct Claims<'a> {
     iss: Option<CowStr<'a>>,
     aud: Option<OneOrMany<'a>>,
     sub: Option<CowStr<'a>>,
@@ -50,35 +34,57 @@ impl<'a> StrictObject<'a> for Claims<'a> {
     }
 }
 
-impl Claims<'_> {
-    fn check(&self, expected: &Expected<'_>) -> Result<(), VerificationError> {
-        use VerificationError as Fault;
+impl<'a> Claims<'a> {
+    pub(super) fn parse(text: &'a [u8]) -> Result<Self, VerificationError> {
+        json::object(text).ok_or(VerificationError::Claims)
+    }
 
-        if self.iss.as_ref().ok_or(Fault::Missing("iss"))?.0 != ISSUER {
-            return Err(Fault::Issuer);
+    /// Checks issuer, audience and subject.
+    pub(super) fn check_parties(
+        &self,
+        app_id: &str,
+        audience: &str,
+    ) -> Result<(), VerificationError> {
+        if self.iss.as_ref().ok_or(VerificationError::Missing("iss"))?.0 != ISSUER {
+            return Err(VerificationError::Issuer);
         }
-        let audiences = &self.aud.as_ref().ok_or(Fault::Missing("aud"))?.0;
-        if !audiences.iter().any(|audience| same_audience(&audience.0, expected.audience)) {
-            return Err(Fault::Audience);
+        let audiences = &self.aud.as_ref().ok_or(VerificationError::Missing("aud"))?.0;
+        if !audiences.iter().any(|one| same_audience(&one.0, audience)) {
+            return Err(VerificationError::Audience);
         }
-        if self.sub.as_ref().ok_or(Fault::Missing("sub"))?.0 != expected.app_id {
-            return Err(Fault::Subject);
+        if self.sub.as_ref().ok_or(VerificationError::Missing("sub"))?.0 != app_id {
+            return Err(VerificationError::Subject);
         }
-        let NumericDate(exp) = self.exp.ok_or(Fault::Missing("exp"))?;
-        let NumericDate(iat) = self.iat.ok_or(Fault::Missing("iat"))?;
+        Ok(())
+    }
+
+    /// Checks the time of issue, the expiry and the beginning of validity.
+    pub(super) fn check_times(
+        &self,
+        now: SystemTime,
+        leeway: Duration,
+    ) -> Result<(), VerificationError> {
+        let NumericDate(exp) = self.exp.ok_or(VerificationError::Missing("exp"))?;
+        let NumericDate(iat) = self.iat.ok_or(VerificationError::Missing("iat"))?;
         if exp <= iat {
-            return Err(Fault::Lifetime);
+            return Err(VerificationError::Lifetime);
         }
-        let now = seconds_since_epoch(expected.now);
-        let leeway = expected.leeway.as_secs_f64();
+        let now = seconds_since_epoch(now);
+        let leeway = leeway.as_secs_f64();
         if now >= exp + leeway {
-            return Err(Fault::Expired(positive(now - exp)));
+            return Err(VerificationError::Expired(duration(now - exp)));
         }
         let valid_from = self.nbf.map_or(iat, |NumericDate(nbf)| iat.max(nbf));
         if valid_from > now + leeway {
-            return Err(Fault::NotYet(positive(valid_from - now)));
+            return Err(VerificationError::NotYet(duration(valid_from - now)));
         }
         Ok(())
+    }
+
+    /// Returns the claim `data` as a part of `text`, the text of the claims.
+    pub(super) fn into_data(self, text: &[u8]) -> Result<Span, ProtocolError> {
+        let data = self.data.ok_or(ProtocolError::Items("the claim `data` is missing"))?;
+        Ok(data.span(text))
     }
 }
 
@@ -89,6 +95,6 @@ pub(crate) fn seconds_since_epoch(time: SystemTime) -> f64 {
     }
 }
 
-fn positive(seconds: f64) -> Duration {
+fn duration(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }

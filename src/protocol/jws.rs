@@ -1,9 +1,9 @@
-//! Signed tokens: JWS compact serialization (RFC 7515, section 7.1) with ES256 (RFC 7518, section 3.4), and nothing else.
+//! Signed tokens in JWS compact serialization (RFC 7515, section 7.1), with ES256 (RFC 7518, section 3.4) alone.
 
 use memchr::{memchr, memrchr};
 use serde::de::{IgnoredAny, MapAccess};
 
-use crate::VerificationError;
+use super::error::VerificationError;
 use crate::crypto::{SIGNATURE_LEN, SigningKey, VerifyingKey};
 use crate::encoding::base64;
 use crate::encoding::json::{self, CowStr, StrictObject};
@@ -11,10 +11,10 @@ use crate::encoding::json::{self, CowStr, StrictObject};
 /// `{"alg":"ES256","typ":"JWT"}`
 const HEADER: &str = "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9";
 
-/// The header is read before anything is verified, so it may not be long.
+/// The header is read before the signature is verified, so its size is bounded.
 const MAX_HEADER: usize = 4 * 1024;
 
-/// `None` if signing fails.
+/// Returns a signed token. `None` if signing fails.
 pub(crate) fn sign(claims: &[u8], key: &SigningKey) -> Option<String> {
     let mut token = [HEADER, ".", &base64::encode_url(claims)].concat();
     let signature = key.sign(token.as_bytes())?;
@@ -23,12 +23,12 @@ pub(crate) fn sign(claims: &[u8], key: &SigningKey) -> Option<String> {
     Some(token)
 }
 
-/// The text of the claims, once the signature over the received bytes has been found right.
+/// Verifies the signature over the received bytes with any of `keys`, and returns the text of the claims.
 ///
-/// They are decoded in the buffer of the token.
+/// The claims are decoded in the buffer of the token.
 pub(crate) fn verify<'a>(
     token: &'a mut [u8],
-    key: &VerifyingKey,
+    keys: &[VerifyingKey],
 ) -> Result<&'a mut [u8], VerificationError> {
     let first = memchr(b'.', token).ok_or(VerificationError::Shape)?;
     let last = memrchr(b'.', token).ok_or(VerificationError::Shape)?;
@@ -43,7 +43,7 @@ pub(crate) fn verify<'a>(
         .strip_prefix(b".")
         .and_then(base64::decode_url_array::<SIGNATURE_LEN>)
         .ok_or(VerificationError::Signature)?;
-    if !key.verify(signed, &signature) {
+    if !keys.iter().any(|key| key.verify(signed, &signature)) {
         return Err(VerificationError::Signature);
     }
     let payload = token.get_mut(first + 1..last).ok_or(VerificationError::Shape)?;

@@ -1,30 +1,23 @@
-//! The request: the token in a body, a JWT that names the app, a digest that ties the two.
+//! The body and the claims of a request.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{MAX_CODE_TOKEN, PATH, jws};
-use crate::crypto::{self, HmacKey, SigningKey};
-use crate::encoding::base64;
-use crate::{Error, MalformedError};
+use super::PATH;
+use super::error::ProtocolError;
 
-/// How long a request stays good, in seconds; the service refuses more.
+/// Largest code token that is sent. The service's own have a few hundred bytes.
+const MAX_CODE_TOKEN: usize = 16 * 1024;
+
+/// The life of a request in seconds. The service rejects a longer one.
 const LIFETIME: u64 = 180;
 
-/// The app's side of a request.
-pub(crate) struct Requester<'a> {
-    pub(crate) app_id: &'a str,
-    pub(crate) audience: &'a str,
-    pub(crate) signing_key: &'a SigningKey,
-    pub(crate) digest_key: &'a HmacKey,
-}
-
-/// Members in alphabetical order: the service digests a sorted parse of the body, the gem the body as it stands.
+/// Members in alphabetical order: the service digests a sorted parse of the body, the gem the body itself.
 #[derive(Serialize)]
 struct Body<'a> {
-    /// That a link is understood where the data is too large for the answer.
+    /// Lets the service send a link where the data is too large for the response.
     #[serde(rename = "allowS3UploadedPayload")]
     allow_payload_link: bool,
     #[serde(rename = "authToken")]
@@ -49,57 +42,40 @@ struct Data<'a> {
     path: &'a str,
 }
 
-/// Whether the token can be sent.
-pub(crate) fn check(token: &str) -> Result<(), Error> {
-    let problem = if token.is_empty() {
-        "empty"
-    } else if token.len() > MAX_CODE_TOKEN {
-        "longer than 16 KiB"
-    } else if !token.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        "not printable ASCII"
-    } else {
-        return Ok(());
-    };
-    Err(Error::Malformed(MalformedError::Token(problem)))
-}
-
-/// The body of the request.
-pub(crate) fn body(token: &str) -> Result<Vec<u8>, Error> {
-    check(token)?;
+/// Returns the body of the request that exchanges `token`.
+pub(super) fn body(token: &str) -> Result<Vec<u8>, ProtocolError> {
+    if token.is_empty() {
+        return Err(ProtocolError::Token("empty"));
+    }
+    if token.len() > MAX_CODE_TOKEN {
+        return Err(ProtocolError::Token("longer than 16 KiB"));
+    }
+    if !token.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(ProtocolError::Token("not printable ASCII"));
+    }
     json(&Body { allow_payload_link: true, auth_token: token })
 }
 
-impl Requester<'_> {
-    /// The `Authorization` header over the body: `Civic <JWT>.<digest>`.
-    pub(crate) fn authorization(&self, body: &[u8], now: SystemTime) -> Result<String, Error> {
-        let jti = crypto::random::<16>()
-            .ok_or_else(|| Error::config("the system has no random numbers"))?;
-        self.authorization_with(body, now, uuid::Builder::from_random_bytes(jti).into_uuid())
-    }
-
-    pub(super) fn authorization_with(
-        &self,
-        body: &[u8],
-        now: SystemTime,
-        jti: Uuid,
-    ) -> Result<String, Error> {
-        let iat = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let claims = json(&Claims {
-            jti,
-            iat,
-            exp: iat.saturating_add(LIFETIME),
-            iss: self.app_id,
-            aud: self.audience,
-            sub: self.app_id,
-            data: Data { method: "POST", path: PATH },
-        })?;
-        let token = jws::sign(&claims, self.signing_key)
-            .ok_or_else(|| Error::config("the private signing key can't sign"))?;
-        Ok(["Civic ", &token, ".", &base64::encode(self.digest_key.sign(body))].concat())
-    }
+/// Returns the claims of the request JWT.
+pub(super) fn claims(
+    app_id: &str,
+    audience: &str,
+    now: SystemTime,
+    jti: Uuid,
+) -> Result<Vec<u8>, ProtocolError> {
+    let iat = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    json(&Claims {
+        jti,
+        iat,
+        exp: iat.saturating_add(LIFETIME),
+        iss: app_id,
+        aud: audience,
+        sub: app_id,
+        data: Data { method: "POST", path: PATH },
+    })
 }
 
-fn json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
-    // Strings and numbers alone can always be written.
-    serde_json::to_vec(value).map_err(|_| Error::config("the request can't be written as JSON"))
+fn json(value: &impl Serialize) -> Result<Vec<u8>, ProtocolError> {
+    serde_json::to_vec(value)
+        .map_err(|_| ProtocolError::Internal("the request can't be written as JSON"))
 }

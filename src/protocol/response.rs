@@ -1,50 +1,45 @@
-//! An answer of the service, from status and bytes to [`UserData`].
+//! The status and the envelope of a response.
 
 use serde::de::MapAccess;
 
-use super::claims::{self, Expected};
-use super::{ciphertext, jws};
-use crate::crypto::{CbcKey, VerifyingKey};
+use super::error::{ApiError, ErrorSource, ProtocolError};
 use crate::encoding::json::{self, CowStr, Span, StrictObject};
-use crate::error::{ApiError, ErrorSource};
-use crate::{Error, UserData, user_data};
 
-/// What an answer is opened with.
-pub(crate) struct Opener<'a> {
-    pub(crate) service_key: &'a VerifyingKey,
-    pub(crate) cbc_key: &'a CbcKey,
-    pub(crate) expected: Expected<'a>,
+/// The members that stand outside of the signed token. TLS alone vouches for them.
+pub(super) struct Envelope {
+    /// The token, or a link to it.
+    pub(super) data: Span,
+    pub(super) user_id: String,
+    pub(super) encrypted: bool,
+    /// Whether `data` is a link.
+    pub(super) processed: bool,
 }
 
-/// What stands outside the signed token; TLS alone vouches for it.
-pub(crate) struct Envelope {
-    /// Where in the body the token is, or the link to it.
-    pub(crate) data: Span,
-    pub(crate) user_id: String,
-    pub(crate) encrypted: bool,
-    pub(crate) processed: bool,
-}
-
-/// Any status but 200 is an error.
-pub(crate) fn success(by: ErrorSource, status: u16, body: &[u8]) -> Result<(), Error> {
-    if status == 200 { Ok(()) } else { Err(Error::Api(ApiError::new(by, status, body))) }
+/// Accepts status 200 alone.
+pub(super) fn check_status(
+    source: ErrorSource,
+    status: u16,
+    body: &[u8],
+) -> Result<(), ProtocolError> {
+    if status == 200 { Ok(()) } else { Err(ApiError::new(source, status, body).into()) }
 }
 
 impl Envelope {
-    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
-        let members: Members<'_> =
-            json::object(body).ok_or(Error::envelope("it is no JSON object of the right form"))?;
+    pub(super) fn parse(body: &[u8]) -> Result<Self, ProtocolError> {
+        let members: Members<'_> = json::object(body)
+            .ok_or(ProtocolError::Envelope("it is not a JSON object with the expected members"))?;
         if members.alg.is_some_and(|alg| alg.0 != "aes") {
-            return Err(Error::envelope("`alg` is not `aes`"));
+            return Err(ProtocolError::Envelope("`alg` is not `aes`"));
         }
-        let user_id = members.user_id.ok_or(Error::envelope("`userId` is missing"))?.0;
+        let user_id = members.user_id.ok_or(ProtocolError::Envelope("`userId` is missing"))?.0;
         if user_id.is_empty() {
-            return Err(Error::envelope("`userId` is empty"));
+            return Err(ProtocolError::Envelope("`userId` is empty"));
         }
+        let data = members.data.ok_or(ProtocolError::Envelope("`data` is missing"))?;
         Ok(Self {
-            data: members.data.ok_or(Error::envelope("`data` is missing"))?.span(body),
+            data: data.span(body),
             user_id: user_id.into_owned(),
-            // The gem never looks at it: absent means encrypted.
+            // The gem ignores the member and always decrypts.
             encrypted: members.encrypted.unwrap_or(true),
             processed: members.processed.unwrap_or(false),
         })
@@ -70,23 +65,5 @@ impl<'a> StrictObject<'a> for Members<'a> {
             "processed" => json::set(&mut self.processed, map),
             _ => Ok(false),
         }
-    }
-}
-
-impl Opener<'_> {
-    /// Verifies the token, checks its claims, decrypts what is in it and reads the items, in this order, each in the
-    /// buffer of the one before.
-    pub(crate) fn open(
-        &self,
-        token: &mut [u8],
-        encrypted: bool,
-        user_id: String,
-    ) -> Result<UserData, Error> {
-        let claims = jws::verify(token, self.service_key)?;
-        let mut data = claims::verified_data(claims, &self.expected)?;
-        let data = data.bytes(claims);
-        let items = if encrypted { ciphertext::decrypt(data, self.cbc_key)? } else { &*data };
-        let items = user_data::read_items(items)?;
-        Ok(UserData::new(user_id, items))
     }
 }

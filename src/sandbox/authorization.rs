@@ -1,55 +1,60 @@
-//! What the service demands of the `Authorization` header: `Civic <request JWT>.<digest>`.
+//! The `Authorization` header of the exchange: `Civic <request JWT>.<digest>`.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use serde::de::{Deserialize, Deserializer, MapAccess};
 use serde_json::value::RawValue;
 
 use super::credentials::Credentials;
+use super::exchange::ExchangeRequest;
+use super::state::State;
 use crate::VerificationError;
 use crate::encoding::base64;
 use crate::encoding::json::{self, CowStr, NumericDate, Strict, StrictObject};
-use crate::protocol::{self, AUDIENCE, PATH, claims, jws};
+use crate::protocol::{self, AUDIENCE, PATH, jws};
 
-/// A request may be good for this many seconds.
+/// Seconds for which a request may be valid.
 const MAX_LIFETIME: f64 = 180.0;
 
-/// Checks each part of the header; the error says which one fails.
-pub(super) fn check(
-    header: &str,
-    body: &[u8],
-    credentials: &Credentials,
-    now: SystemTime,
-) -> Result<(), &'static str> {
-    let value = header
-        .strip_prefix("Civic ")
-        .ok_or("the Authorization header has to begin with `Civic `")?;
+/// Checks each part of the header; the error is the message of the response.
+pub(super) fn check(state: &State, request: &ExchangeRequest<'_>) -> Result<(), &'static str> {
+    let header = request.authorization.ok_or("the Authorization header is missing")?;
+    let value =
+        header.strip_prefix("Civic ").ok_or("the Authorization header must begin with `Civic `")?;
     // The gem's base64 ends in a line feed, of which some HTTP stacks leave white space.
     let (token, digest) = value
         .trim()
         .rsplit_once('.')
-        .ok_or("the Authorization header has to be `Civic <JWT>.<digest>`")?;
+        .ok_or("the Authorization header must be `Civic <JWT>.<digest>`")?;
+    check_token(state, token)?;
+    check_digest(&state.credentials, request.body, digest)
+}
+
+fn check_token(state: &State, token: &str) -> Result<(), &'static str> {
     let mut token = token.as_bytes().to_vec();
-    let claims = jws::verify(&mut token, &credentials.app_key).map_err(|fault| match fault {
-        VerificationError::Algorithm => "the request JWT has to be signed with ES256",
+    let app_key = std::slice::from_ref(&state.credentials.app_key);
+    let claims = jws::verify(&mut token, app_key).map_err(|error| match error {
+        VerificationError::Algorithm => "the request JWT must be signed with ES256",
         VerificationError::Critical => "the request JWT has critical extensions",
         VerificationError::Signature => "the request JWT is not signed with the app's key",
-        _ => "the request JWT is no JWT",
+        _ => "the request JWT is not a JWT",
     })?;
     let claims: Claims<'_> =
-        json::object(claims).ok_or("the claims of the request JWT have a wrong form")?;
-    claims.check(credentials, now)?;
+        json::object(claims).ok_or("the claims of the request JWT are malformed")?;
+    claims.check(&state.credentials.app_id, state.now())
+}
+
+fn check_digest(credentials: &Credentials, body: &[u8], digest: &str) -> Result<(), &'static str> {
     let digest = base64::decode_wrapped(digest).ok_or("the digest is no base64")?;
-    let digests = |body: &[u8]| credentials.digest_key.verify(body, &digest);
-    if digests(body) || sorted(body).is_some_and(|sorted| digests(&sorted)) {
+    let key = &credentials.digest_key;
+    if key.verify(body, &digest) || sorted(body).is_some_and(|body| key.verify(&body, &digest)) {
         Ok(())
     } else {
         Err("the digest does not match the body and the secret")
     }
 }
 
-/// The body with its members in alphabetical order, which is what the Node client digests.
+/// Returns the body with its members in alphabetical order, as the Node client digests it.
 fn sorted(body: &[u8]) -> Option<Vec<u8>> {
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
     serde_json::to_vec(&members).ok()
@@ -78,21 +83,17 @@ impl<'a> StrictObject<'a> for Claims<'a> {
 }
 
 impl Claims<'_> {
-    fn check(&self, credentials: &Credentials, now: SystemTime) -> Result<(), &'static str> {
-        let is = |claim: &Option<CowStr<'_>>, value: &str| {
-            claim.as_ref().is_some_and(|claim| claim.0 == value)
-        };
-        if !is(&self.iss, &credentials.app_id) {
+    fn check(&self, app_id: &str, now: f64) -> Result<(), &'static str> {
+        if !is(&self.iss, app_id) {
             return Err("`iss` is not a known app id");
         }
-        if !is(&self.sub, &credentials.app_id) {
+        if !is(&self.sub, app_id) {
             return Err("`sub` is not the app id");
         }
         if !self.aud.as_ref().is_some_and(|aud| protocol::same_audience(&aud.0, AUDIENCE)) {
             return Err("`aud` is not the service");
         }
         let NumericDate(exp) = self.exp.ok_or("`exp` is missing")?;
-        let now = claims::seconds_since_epoch(now);
         if exp <= now {
             return Err("the request JWT has expired");
         }
@@ -106,18 +107,22 @@ impl Claims<'_> {
     }
 }
 
-/// The gem puts the object into an array of one.
+fn is(claim: &Option<CowStr<'_>>, value: &str) -> bool {
+    claim.as_ref().is_some_and(|claim| claim.0 == value)
+}
+
+/// One object or a list of objects: the gem sends a list of one.
 struct OneOrMany<'a>(Vec<Strict<Data<'a>>>);
 
 impl<'de> Deserialize<'de> for OneOrMany<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
-        if text.starts_with('[') {
-            serde_json::from_str(text).map(Self)
+        let result = if text.starts_with('[') {
+            serde_json::from_str(text)
         } else {
-            serde_json::from_str(text).map(|one| Self(vec![one]))
-        }
-        .map_err(serde::de::Error::custom)
+            serde_json::from_str(text).map(|one| vec![one])
+        };
+        result.map(Self).map_err(serde::de::Error::custom)
     }
 }
 

@@ -1,9 +1,10 @@
-//! What a sandbox can be told before it starts.
+//! The settings of a sandbox.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
 use http::Uri;
@@ -11,18 +12,17 @@ use tokio::sync::oneshot;
 
 use super::credentials::Credentials;
 use super::domains::Domains;
-use super::exchange::{Clock, Exchange};
-use super::scope_requests::ScopeRequests;
-use super::{Hosted, Sandbox, server};
+use super::state::{Clock, Settings, State};
+use super::{Sandbox, server};
 use crate::Error;
 
-/// Longer tokens than this go behind a link, unless set.
+/// A longer signed token is delivered by link, unless set.
 const PAYLOAD_SIZE: usize = 1024 * 1024;
 
-/// A longer public address would make QR codes too dense for cameras.
+/// A longer address would make QR codes too dense for cameras.
 const MAX_PUBLIC_URL: usize = 256;
 
-/// Sets up a [`Sandbox`].
+/// Configures and starts a [`Sandbox`].
 #[must_use = "a builder does nothing until `start` is called"]
 pub struct SandboxBuilder {
     clock: Clock,
@@ -51,62 +51,62 @@ impl SandboxBuilder {
         }
     }
 
-    /// Where the time comes from: [`SystemTime::now`] unless set.
+    /// Sets the clock: [`SystemTime::now`] unless set.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The port to listen on: one that is free unless set.
+    /// Sets the port to listen on: a free one unless set.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The address to listen on: `127.0.0.1` unless set.
+    /// Sets the address to listen on: `127.0.0.1` unless set.
     ///
-    /// On another, whoever reaches this machine can play the invented people and inject faults.
+    /// On another address, everybody who reaches this machine can log in as the invented people and inject faults.
     pub fn listen(mut self, ip: impl Into<IpAddr>) -> Self {
         self.ip = ip.into();
         self
     }
 
-    /// The id of the app: made up unless set.
+    /// Sets the id of the app: a generated one unless set.
     pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
         self.app_id = Some(app_id.into());
         self
     }
 
-    /// Derives the keys, the secret and, unless it is set, the app's id from this text: the same text, the same keys.
+    /// Derives the keys, the secret and, unless it is set, the app's id from a text. They are random unless set.
     ///
-    /// Whoever knows the text has the keys. They are random unless it is set.
+    /// The same text always gives the same keys, so everybody who knows it has them.
     pub fn seed(mut self, seed: impl Into<String>) -> Self {
         self.seed = Some(seed.into());
         self
     }
 
-    /// Where a phone reaches the sandbox: QR codes point there. The sandbox's own address unless set.
+    /// Sets the address by which a phone reaches the sandbox, for QR codes: the base URL unless set.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
     }
 
-    /// The hosts whose pages may ask in the name of the app, at whatever port: `localhost`, `127.0.0.1` and `[::1]`
-    /// unless set. All others get 401 and a `civic-sip-error`.
+    /// Sets the hosts whose pages may create scope requests, at any port: `localhost`, `127.0.0.1` and `[::1]` unless
+    /// set. Pages of other hosts get 401 and a `civic-sip-error`.
     pub fn domains(mut self, domains: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.domains = Domains::new(domains);
         self
     }
 
-    /// Whether the app is approved for `PROOF_OF_IDENTITY`, as it is unless set otherwise. Without approval it gets
-    /// 401 and a `civic-sip-error`.
+    /// Approves the app for `PROOF_OF_IDENTITY`, or not: `true` unless set. Without approval it gets 401 and a
+    /// `civic-sip-error`.
     pub fn proof_of_identity(mut self, approved: bool) -> Self {
         self.proof_of_identity = approved;
         self
     }
 
-    /// How many bytes a signed token may have before it goes behind a link, if the client says that it can follow one
-    /// (`allowS3UploadedPayload`): 1 MiB unless set. With 0, every token does.
+    /// Sets the size in bytes above which a signed token is delivered by link, to clients that send
+    /// `allowS3UploadedPayload`: 1 MiB unless set. With 0, every token is.
     pub fn payload_size(mut self, bytes: usize) -> Self {
         self.payload_size = bytes;
         self
@@ -118,45 +118,55 @@ impl SandboxBuilder {
     ///
     /// `is_config` if a setting is wrong, or if the system gives no port, no thread or no random numbers.
     pub async fn start(self) -> Result<Sandbox, Error> {
-        let cant = |what: &str, error| Error::config(format!("the sandbox can't {what}: {error}"));
         let app_id = self.app_id.map(checked_app_id).transpose()?;
         let public_url = self.public_url.map(checked_public_url).transpose()?;
         let domains = self.domains.map_err(|entry| {
             Error::config(format!(
-                "`{entry}` in `domains` has to be a host name, with no scheme and no port"
+                "`{entry}` in `domains` must be a host name without scheme and port"
             ))
         })?;
-        let listener = TcpListener::bind(SocketAddr::new(self.ip, self.port))
-            .map_err(|error| cant("listen", error))?;
-        let address = listener.local_addr().map_err(|error| cant("listen", error))?;
-        listener.set_nonblocking(true).map_err(|error| cant("listen", error))?;
         let credentials = Credentials::new(app_id, self.seed.as_deref())
             .ok_or_else(|| Error::config("the system has no random numbers"))?;
+        let (listener, address) = listen(SocketAddr::new(self.ip, self.port))
+            .map_err(|error| Error::config(format!("the sandbox can't listen: {error}")))?;
 
         let base_url = format!("http://{}", reachable(address));
-        let hosted = Arc::new(Hosted {
-            exchange: Exchange::new(credentials, self.clock, base_url.clone(), self.payload_size),
-            requests: ScopeRequests::default(),
-            domains,
-            proof_of_identity: self.proof_of_identity,
+        let settings = Settings {
+            clock: self.clock,
             public_url: public_url.unwrap_or_else(|| base_url.clone()),
             base_url,
-        });
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| cant("start", error))?;
+            domains,
+            proof_of_identity: self.proof_of_identity,
+            payload_size: self.payload_size,
+        };
+        let state = Arc::new(State::new(settings, credentials));
         let (stop, stopped) = oneshot::channel();
-        let served = Arc::clone(&hosted);
-        let thread = thread::Builder::new()
-            .name("civic-sandbox".to_owned())
-            .spawn(move || server::run(&runtime, listener, served, stopped))
-            .map_err(|error| cant("start", error))?;
-        Ok(Sandbox { hosted, stop: Some(stop), thread: Some(thread) })
+        let thread = spawn_server(listener, Arc::clone(&state), stopped)
+            .map_err(|error| Error::config(format!("the sandbox can't start: {error}")))?;
+        Ok(Sandbox { state, stop: Some(stop), thread: Some(thread) })
     }
 }
 
-/// One can listen on all addresses, but talk to one only.
+fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Serves on a thread of its own, until the other end of `stopped` is dropped.
+fn spawn_server(
+    listener: TcpListener,
+    state: Arc<State>,
+    stopped: oneshot::Receiver<()>,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    thread::Builder::new()
+        .name("civic-sandbox".to_owned())
+        .spawn(move || server::run(&runtime, listener, state, stopped))
+}
+
+/// Replaces the unspecified address, which can be listened on but not connected to.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -168,11 +178,9 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 }
 
 fn checked_app_id(app_id: String) -> Result<String, Error> {
-    let odd = |character: char| character.is_whitespace() || character.is_control();
-    if app_id.is_empty() || app_id.len() > 256 || app_id.chars().any(odd) {
-        return Err(Error::config(
-            "`app_id` has to be a text of at most 256 bytes with no white space",
-        ));
+    let is_allowed = |character: char| !character.is_whitespace() && !character.is_control();
+    if app_id.is_empty() || app_id.len() > 256 || !app_id.chars().all(is_allowed) {
+        return Err(Error::config("`app_id` must have 1 to 256 bytes and no white space"));
     }
     Ok(app_id)
 }
@@ -183,7 +191,7 @@ fn checked_public_url(url: String) -> Result<String, Error> {
     });
     if !is_address || url.contains('#') || url.len() > MAX_PUBLIC_URL {
         return Err(Error::config(
-            "`public_url` has to be an http or https URL of at most 256 bytes, with no query",
+            "`public_url` must be an http or https URL of at most 256 bytes without query",
         ));
     }
     Ok(url.trim_end_matches('/').to_owned())

@@ -2,16 +2,16 @@
 
 use crate::crypto::{self, CbcKey, HmacKey, SigningKey, VerifyingKey};
 
-/// Keeps what is derived here apart from anything else that is derived from the same seed.
+/// Separates the keys of the sandbox from anything else that is derived from the same seed.
 const SEED_DOMAIN: &[u8] = b"civic-sip sandbox";
 
-/// Each key as the app's configuration has it, and as it is used here.
+/// The credentials in the form of the app's configuration, and the keys made of them.
 pub(super) struct Credentials {
     pub(super) app_id: String,
     pub(super) private_signing_key: String,
     pub(super) secret: String,
     pub(super) sip_public_key: String,
-    /// Checks what the app signs.
+    /// Verifies what the app signs.
     pub(super) app_key: VerifyingKey,
     pub(super) digest_key: HmacKey,
     pub(super) cbc_key: CbcKey,
@@ -20,12 +20,11 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// The same seed gives the same keys, without one they are random. `None` if the system has no random numbers.
+    /// Derives the credentials from the seed; without a seed they are random.
+    ///
+    /// `None` if the system has no random numbers.
     pub(super) fn new(app_id: Option<String>, seed: Option<&str>) -> Option<Self> {
-        let source = match seed {
-            Some(seed) => Source::Seed(seed),
-            None => Source::System,
-        };
+        let source = Source { seed };
         let app_id = match app_id {
             Some(app_id) => app_id,
             None => {
@@ -50,35 +49,31 @@ impl Credentials {
     }
 }
 
-enum Source<'a> {
-    System,
-    Seed(&'a str),
+/// The source of key material: the seed, or the system's random numbers.
+struct Source<'a> {
+    seed: Option<&'a str>,
 }
 
 impl Source<'_> {
     fn bytes(&self, purpose: &str, attempt: u32) -> Option<[u8; 32]> {
-        match self {
-            Self::System => crypto::random(),
-            Self::Seed(seed) => {
-                let text = format!("{purpose}\n{attempt}\n{seed}");
-                Some(HmacKey::new(SEED_DOMAIN).sign(text.as_bytes()))
-            }
-        }
+        let Some(seed) = self.seed else { return crypto::random() };
+        let text = format!("{purpose}\n{attempt}\n{seed}");
+        Some(HmacKey::new(SEED_DOMAIN).sign(text.as_bytes()))
     }
 
     /// Almost every number of 256 bits is a key; where one is not, the next is taken.
     fn key_pair(&self, purpose: &str) -> Option<([u8; 32], SigningKey)> {
-        (0..=u32::MAX).find_map(|attempt| {
-            let scalar = self.bytes(purpose, attempt);
-            match scalar {
-                None => Some(None),
-                Some(scalar) => SigningKey::from_scalar(&scalar).map(|key| Some((scalar, key))),
+        for attempt in 0..=u32::MAX {
+            let scalar = self.bytes(purpose, attempt)?;
+            if let Some(key) = SigningKey::from_scalar(&scalar) {
+                return Some((scalar, key));
             }
-        })?
+        }
+        None
     }
 }
 
-/// A random name that can't be guessed, 32 hex digits. `None` if the system has no random numbers.
-pub(super) fn unguessable() -> Option<String> {
+/// Creates an identifier of 128 random bits in hex. `None` if the system has no random numbers.
+pub(super) fn random_id() -> Option<String> {
     crypto::random::<16>().map(hex::encode)
 }

@@ -1,29 +1,27 @@
-//! The domains whose pages may ask in the name of the app.
+//! The domains whose pages may create scope requests for the app.
 
 use http::Uri;
 
-/// Host names, in lower case; IPv6 addresses in brackets.
+/// The allowed host names, in lower case; IPv6 addresses in brackets.
 pub(super) struct Domains(Vec<String>);
 
 impl Default for Domains {
-    /// This machine.
+    /// The names of this machine.
     fn default() -> Self {
         Self(["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec())
     }
 }
 
 impl Domains {
-    /// `Err` with the first entry that is no host name.
+    /// Checks the host names; the error is the first entry that is none.
     pub(super) fn new(
         domains: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Self, String> {
         let mut list = Vec::new();
         for domain in domains {
             let domain = domain.into();
-            let is_host = format!("http://{domain}/")
-                .parse::<Uri>()
-                .is_ok_and(|uri| !domain.is_empty() && uri.host() == Some(&domain));
-            if !is_host {
+            let uri = format!("http://{domain}/").parse::<Uri>();
+            if domain.is_empty() || !uri.is_ok_and(|uri| uri.host() == Some(&domain)) {
                 return Err(domain);
             }
             list.push(domain.to_ascii_lowercase());
@@ -31,13 +29,13 @@ impl Domains {
         Ok(Self(list))
     }
 
-    /// Whether pages of this origin (RFC 6454, section 6.2) may ask, at whatever port.
+    /// Returns `true` if pages of this origin (RFC 6454, section 6.2) are allowed, at any port.
     pub(super) fn allow(&self, origin: &str) -> bool {
         let Ok(uri) = origin.parse::<Uri>() else { return false };
         let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return false;
         };
-        // An origin is a scheme and an authority, and nothing more.
+        // An origin is a scheme and an authority.
         let is_origin = origin.ends_with(authority.as_str()) && !authority.as_str().contains('@');
         is_origin && self.0.iter().any(|domain| authority.host().eq_ignore_ascii_case(domain))
     }

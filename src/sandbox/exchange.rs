@@ -1,143 +1,84 @@
-//! Code tokens that are waiting, and the answer that each is exchanged for.
-
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+//! The exchange of a code token for user data, apart from HTTP.
 
 use serde::de::MapAccess;
-use serde_json::json;
 
-use super::credentials::Credentials;
-use super::envelope::{self, LIFETIME, Sealer};
-use super::fault::{Fault, Faults};
-use super::payloads::Payloads;
-use super::{authorization, lock};
+use super::authorization;
+use super::credentials::random_id;
+use super::error::ErrorResponse;
+use super::response::{Envelope, ResponseBuilder};
+use super::state::State;
 use crate::UserData;
 use crate::encoding::json::{self, CowStr, StrictObject};
-use crate::protocol::claims;
 
-/// More code tokens than this are not kept waiting; the oldest goes first.
-const MAX_WAITING: usize = 10_000;
+/// Seconds for which a payload link works.
+const LINK_LIFETIME: f64 = 60.0;
 
-/// What the service says: a status and a body.
-pub(super) type Answer = (u16, String);
-
-/// Where the time comes from.
-pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
-
-/// The exchange, apart from HTTP.
-pub(super) struct Exchange {
-    pub(super) credentials: Credentials,
-    pub(super) faults: Faults,
-    pub(super) payloads: Payloads,
-    clock: Clock,
-    /// What payload links begin with.
-    base_url: String,
-    /// A longer token than this is put behind a link, if the caller can follow one.
-    payload_size: usize,
-    waiting: Mutex<HashMap<String, Waiting>>,
+/// The part of a request that decides about the response.
+pub(super) struct ExchangeRequest<'a> {
+    pub(super) authorization: Option<&'a str>,
+    pub(super) body: &'a [u8],
 }
 
-struct Waiting {
-    user: UserData,
-    expires: f64,
+/// A code token that was exchanged.
+pub(super) struct Redeemed {
+    pub(super) user: UserData,
+    /// The client can fetch a large payload from a link.
+    accepts_link: bool,
 }
 
-impl Exchange {
-    pub(super) fn new(
-        credentials: Credentials,
-        clock: Clock,
-        base_url: String,
-        payload_size: usize,
-    ) -> Self {
-        Self {
-            credentials,
-            faults: Faults::default(),
-            payloads: Payloads::default(),
-            clock,
-            base_url,
-            payload_size,
-            waiting: Mutex::default(),
-        }
-    }
+/// Checks the request and returns the body of the response.
+pub(super) fn exchange(
+    state: &State,
+    request: &ExchangeRequest<'_>,
+) -> Result<String, ErrorResponse> {
+    let redeemed = redeem(state, request)?;
+    let builder = ResponseBuilder::new(&state.credentials, state.now());
+    let token = builder.token(redeemed.user.items()).ok_or_else(ErrorResponse::internal)?;
+    Ok(deliver(state, token, &redeemed)?.to_json())
+}
 
-    pub(super) fn issue_token(&self, user: &UserData) -> String {
-        let now = self.now();
-        let token = envelope::code_token(&self.credentials, now);
-        let mut waiting = lock(&self.waiting);
-        // Only when it is full: looking through all of them at every token would be slow.
-        if waiting.len() >= MAX_WAITING {
-            waiting.retain(|_, waiting| waiting.expires > now);
-        }
-        if waiting.len() >= MAX_WAITING {
-            let soonest = waiting.iter().min_by(|a, b| a.1.expires.total_cmp(&b.1.expires));
-            if let Some(token) = soonest.map(|(token, _)| token.clone()) {
-                waiting.remove(&token);
-            }
-        }
-        waiting.insert(token.clone(), Waiting { user: user.clone(), expires: now + LIFETIME });
-        token
-    }
-
-    /// Answers a request for an exchange; the fault spoils the answer if there is one to spoil.
-    pub(super) fn answer(
-        &self,
-        authorization: Option<&str>,
-        body: &[u8],
-        fault: Option<&Fault>,
-    ) -> Answer {
-        let authorized =
-            authorization.ok_or("the Authorization header is missing").and_then(|header| {
-                authorization::check(header, body, &self.credentials, (self.clock)())
-            });
-        if let Err(problem) = authorized {
-            return refuse(401, problem);
-        }
-        let form = "the body has to be a JSON object with the text `authToken`";
-        let Some(body) = json::object::<Body<'_>>(body) else { return refuse(400, form) };
-        let Some(token) = body.auth_token else { return refuse(400, form) };
-        let Some(waiting) = lock(&self.waiting).remove(&*token.0) else {
-            return refuse(400, "the code token is unknown or was exchanged before");
-        };
-        let now = self.now();
-        if waiting.expires <= now {
-            return refuse(400, "the code token has expired");
-        }
-        let sealer = Sealer { credentials: &self.credentials, now, fault };
-        match self.envelope(&sealer, &waiting.user, body.allows_link.unwrap_or(false)) {
-            Some(envelope) => (200, envelope),
-            None => refuse(500, "the answer could not be made"),
-        }
-    }
-
-    fn envelope(&self, sealer: &Sealer<'_>, user: &UserData, allows_link: bool) -> Option<String> {
-        let token = sealer.token(user.items())?;
-        if !allows_link || token.len() <= self.payload_size {
-            return Some(sealer.envelope(&token, user, false));
-        }
-        let name = self.payloads.add(token, sealer.now)?;
-        Some(sealer.envelope(&format!("{}/payloads/{name}", self.base_url), user, true))
-    }
-
-    /// The payload behind a link, while it lives.
-    pub(super) fn payload(&self, name: &str) -> Option<String> {
-        self.payloads.get(name, self.now())
-    }
-
-    /// Seconds since 1970.
-    pub(super) fn now(&self) -> f64 {
-        claims::seconds_since_epoch((self.clock)())
+/// Checks the request and uses up its code token.
+pub(super) fn redeem(
+    state: &State,
+    request: &ExchangeRequest<'_>,
+) -> Result<Redeemed, ErrorResponse> {
+    authorization::check(state, request).map_err(|message| ErrorResponse::new(401, message))?;
+    let (token, accepts_link) = parse_body(request.body).ok_or_else(|| {
+        ErrorResponse::new(400, "the body must be a JSON object with the string `authToken`")
+    })?;
+    match state.tokens.remove(&token, state.now()) {
+        Some((user, false)) => Ok(Redeemed { user, accepts_link }),
+        Some((_, true)) => Err(ErrorResponse::new(400, "the code token has expired")),
+        None => Err(ErrorResponse::new(400, "the code token is unknown or was exchanged before")),
     }
 }
 
-pub(super) fn refuse(status: u16, message: &str) -> Answer {
-    (status, json!({ "message": message }).to_string())
+/// Puts the signed token into the envelope, or behind a link in it.
+pub(super) fn deliver(
+    state: &State,
+    token: String,
+    redeemed: &Redeemed,
+) -> Result<Envelope, ErrorResponse> {
+    let user_id = redeemed.user.user_id();
+    if !redeemed.accepts_link || token.len() <= state.settings.payload_size {
+        return Ok(Envelope::new(token, user_id));
+    }
+    let id = random_id().ok_or_else(ErrorResponse::internal)?;
+    let link = format!("{}/payloads/{id}", state.settings.base_url);
+    let now = state.now();
+    state.payloads.insert(id, token, now + LINK_LIFETIME, now);
+    Ok(Envelope::with_link(link, user_id))
+}
+
+/// Returns the code token, and whether the client accepts a link.
+fn parse_body(body: &[u8]) -> Option<(String, bool)> {
+    let body: Body<'_> = json::object(body)?;
+    Some((body.auth_token?.0.into_owned(), body.allows_link.unwrap_or(false)))
 }
 
 #[derive(Default)]
 struct Body<'a> {
     auth_token: Option<CowStr<'a>>,
-    /// The caller can follow a link to a large payload.
     allows_link: Option<bool>,
 }
 

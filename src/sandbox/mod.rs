@@ -1,7 +1,7 @@
-//! The hosted service, in process: for development and tests, with no account and no phone.
+//! A sandbox of the hosted service, in process, for development and tests without account and phone.
 //!
-//! A [`Sandbox`] listens on a free loopback port, checks what clients send as strictly as the service does, and answers
-//! as the service answers, with keys of its own.
+//! A [`Sandbox`] listens on a free loopback port. It checks requests and builds responses as the hosted service does,
+//! with keys of its own.
 //!
 //! ```
 //! # async fn run() -> Result<(), civic_sip::Error> {
@@ -16,7 +16,7 @@
 //!
 //! let user = civic.exchange_code(&token).await?;
 //! assert_eq!(user.email(), Some("ada@example.com"));
-//! assert_eq!(civic.exchange_code(&token).await.unwrap_err().status(), Some(400)); // once only
+//! assert_eq!(civic.exchange_code(&token).await.unwrap_err().status(), Some(400)); // it works once
 //! # Ok(())
 //! # }
 //! # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
@@ -24,8 +24,8 @@
 //!
 //! # In a browser
 //!
-//! The sandbox serves `civic.sip.js`, with the interface of the hosted service's library: a page that was written for
-//! the hosted service works by loading the script from [`script_url`](Sandbox::script_url) instead.
+//! The sandbox serves `civic.sip.js`, a library with the interface of the hosted service's. A page that was written for
+//! the hosted service works with the sandbox when it loads the script from [`script_url`](Sandbox::script_url).
 //!
 //! ```html
 //! <script src="http://127.0.0.1:4000/js/civic.sip.js"></script>
@@ -41,11 +41,10 @@
 //! </script>
 //! ```
 //!
-//! `signup` opens a modal with a QR code, and beside it a link, because a phone can't reach the loopback address (give
-//! a [`public_url`](SandboxBuilder::public_url) if yours reaches another). Both lead to a page that plays the wallet
-//! app: it says who asks for what, and lets you answer as one of several invented people, with each piece of data
-//! valid or not, owned by that person or not. A code expires after five minutes and serves once. With
-//! `hideIntro: true` the modal shows it at once, without a word of introduction before.
+//! `signup` opens a modal with a QR code and a link. Both lead to a page that stands for the wallet app: it shows who
+//! asks for what, and answers as one of several invented people, with each item valid or not, owned by that person or
+//! not. A code expires after five minutes and works once. With `hideIntro: true` the modal shows no introduction. A
+//! phone can't reach the loopback address, so set a [`public_url`](SandboxBuilder::public_url) to use one.
 //!
 //! | event | object |
 //! |---|---|
@@ -53,7 +52,7 @@
 //! | `user-cancelled` | `{event: "scoperequest:user-cancelled"}` |
 //! | `civic-sip-error` | `{type, message}`, with `type` one of `unauthorized`, `bad-request`, `throttled`, `expired`, `network` |
 //!
-//! | scope request | brings |
+//! | scope request | data |
 //! |---|---|
 //! | `BASIC_SIGNUP` | e-mail address, phone number |
 //! | `ANONYMOUS_LOGIN` | the user id alone |
@@ -61,31 +60,31 @@
 //! | `PROOF_OF_RESIDENCE` | name, country, the level of verification |
 //! | `PROOF_OF_AGE` | date of birth, the level of verification |
 //!
-//! A page with a `Content-Security-Policy` has to allow the sandbox's origin in `script-src`, `style-src`,
+//! A page with a `Content-Security-Policy` must allow the sandbox's origin in `script-src`, `style-src`,
 //! `connect-src` and `frame-src`.
 //!
 //! # Over HTTP
 //!
-//! `cargo run --example sandbox` runs a sandbox by itself and prints its credentials, for programs in any language.
+//! `cargo run --example sandbox` runs a sandbox as a program and prints its credentials, for clients in any language.
 //!
-//! | address | what it does |
+//! | address | purpose |
 //! |---|---|
 //! | `POST [/sip][/prod\|/dev]/scopeRequest/authCode` | the exchange |
-//! | `POST /tokens` | a code token without a browser: `{"token": …}`. The body may be empty, `{"person": "bruno", "scopeRequest": "PROOF_OF_AGE"}`, or `{"userData": {"userId": …, "data": [{"label", "value", "isValid", "isOwner"}]}}`. The people are `ada`, `bruno`, `chioma` and `dagny` |
-//! | `POST`, `GET`, `DELETE /faults` | faults for the next exchanges, see [`Fault`]: add, count, remove all |
-//! | `GET /payloads/{name}` | a token too large for the answer, behind the link in it, for 60 s |
-//! | `POST /scopeRequests` | a scope request, for pages: `{"appId", "scopeRequest"}`, answered by `{"id", "expiresIn"}`. The header `Origin` has to name an allowed domain |
-//! | `GET /scopeRequests/{id}` | how it stands: `{"status": "pending" \| "granted" \| "cancelled" \| "expired", "expiresIn", "response": <code token>}` |
-//! | `POST /scopeRequests/{id}/cancel` | the page gives up |
-//! | `GET /scopeRequests/{id}/frame`, `…/code.svg` | what the modal shows, and its QR code |
-//! | `GET /wallet/{code}`, `…/request` | the wallet's page, and what it shows as JSON |
+//! | `POST /tokens` | issues a code token: `{"token": …}`. The body is empty, `{"person": "bruno", "scopeRequest": "PROOF_OF_AGE"}`, or `{"userData": {"userId": …, "data": [{"label", "value", "isValid", "isOwner"}]}}`. The people are `ada`, `bruno`, `chioma` and `dagny` |
+//! | `POST`, `GET`, `DELETE /faults` | adds, counts or removes [`Fault`]s |
+//! | `GET /payloads/{id}` | a large signed token, from the link in the response, for 60 s |
+//! | `POST /scopeRequests` | creates a scope request for a page: `{"appId", "scopeRequest"}`, answered by `{"id", "expiresIn"}`. The header `Origin` must name an allowed domain |
+//! | `GET /scopeRequests/{id}` | its progress: `{"status": "pending" \| "granted" \| "cancelled" \| "expired", "expiresIn", "response": <code token>}` |
+//! | `POST /scopeRequests/{id}/cancel` | cancels it for the page |
+//! | `GET /scopeRequests/{id}/frame`, `…/code.svg` | the content of the modal, and its QR code |
+//! | `GET /wallet/{code}`, `…/request` | the wallet's page, and its data as JSON |
 //! | `POST /wallet/{code}/grant`, `…/deny` | the wallet's answer: `{"person": "ada", "items": [{"label", "isValid", "isOwner"}]}`, or nothing |
 //!
-//! Everything else is answered with a 4xx and `{"message": …}`. Bodies are at most 64 KiB, and at most 10,000 code
-//! tokens, 1,000 scope requests, 1,000 faults and 64 payloads are kept.
+//! Every error is a 4xx or 5xx with `{"message": …}`. A body has at most 64 KiB. The sandbox keeps at most 10,000 code
+//! tokens, 1,000 scope requests, 1,000 faults and 64 payloads.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
@@ -96,51 +95,28 @@ mod authorization;
 mod builder;
 mod credentials;
 mod domains;
-mod envelope;
+mod error;
 mod exchange;
-mod fault;
-mod payloads;
+mod faults;
 mod people;
-mod picture;
 mod qr;
-mod scope;
-mod scope_requests;
+mod response;
+mod scope_request;
 mod server;
-#[cfg(test)]
-mod tests;
+mod state;
+mod wallet_requests;
 
 pub use builder::SandboxBuilder;
-use domains::Domains;
-use exchange::Exchange;
-pub use fault::Fault;
-use scope_requests::ScopeRequests;
+pub use faults::Fault;
+use state::State;
 
 /// A running sandbox. It stops when it is dropped.
 ///
-/// It runs on a thread of its own, so that it also answers while the thread that started it blocks.
+/// It runs on a thread of its own, so it also responds while the thread that started it blocks.
 pub struct Sandbox {
-    hosted: Arc<Hosted>,
+    state: Arc<State>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// The whole service, apart from HTTP.
-struct Hosted {
-    exchange: Exchange,
-    requests: ScopeRequests,
-    domains: Domains,
-    /// Whether the app may ask for a proof of identity.
-    proof_of_identity: bool,
-    base_url: String,
-    /// Where a phone finds the wallet.
-    public_url: String,
-}
-
-impl Hosted {
-    /// What the QR code says.
-    fn wallet_url(&self, code: &str) -> String {
-        format!("{}/wallet/{code}", self.public_url)
-    }
 }
 
 impl Sandbox {
@@ -153,42 +129,42 @@ impl Sandbox {
         Self::builder().start().await
     }
 
-    /// A sandbox set up step by step.
+    /// Returns a builder for a sandbox.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::new()
     }
 
-    /// Where it listens: the client's [`base_url`](CivicSipBuilder::base_url).
+    /// Returns the address of the sandbox: the client's [`base_url`](CivicSipBuilder::base_url).
     pub fn base_url(&self) -> &str {
-        &self.hosted.base_url
+        &self.state.settings.base_url
     }
 
-    /// The address of the browser library, for a page's `<script src>`.
+    /// Returns the address of the browser library, for a page's `<script src>`.
     pub fn script_url(&self) -> String {
-        format!("{}/js/civic.sip.js", self.hosted.base_url)
+        format!("{}/js/civic.sip.js", self.state.settings.base_url)
     }
 
-    /// The id of the one app that it knows.
+    /// Returns the id of the app.
     pub fn app_id(&self) -> &str {
-        &self.hosted.exchange.credentials.app_id
+        &self.state.credentials.app_id
     }
 
-    /// The app's private signing key, in hex.
+    /// Returns the app's private signing key, in hex.
     pub fn private_signing_key(&self) -> &str {
-        &self.hosted.exchange.credentials.private_signing_key
+        &self.state.credentials.private_signing_key
     }
 
-    /// The app's secret, in hex.
+    /// Returns the app's secret, in hex.
     pub fn secret(&self) -> &str {
-        &self.hosted.exchange.credentials.secret
+        &self.state.credentials.secret
     }
 
-    /// The public key that it signs answers with, in hex.
+    /// Returns the public key that verifies responses, in hex.
     pub fn sip_public_key(&self) -> &str {
-        &self.hosted.exchange.credentials.sip_public_key
+        &self.state.credentials.sip_public_key
     }
 
-    /// A builder of clients that talk to this sandbox.
+    /// Returns a builder of clients for this sandbox.
     pub fn client_builder(&self) -> CivicSipBuilder {
         CivicSip::builder()
             .app_id(self.app_id())
@@ -198,29 +174,29 @@ impl Sandbox {
             .base_url(self.base_url())
     }
 
-    /// A code token, as the browser would get it, that can be exchanged once for this person's data.
+    /// Creates a code token, as the browser receives it, that can be exchanged once for this user data.
     ///
     /// It expires after 30 minutes.
     pub fn issue_token(&self, user: &UserData) -> String {
-        self.hosted.exchange.issue_token(user)
+        self.state.issue_token(user.clone())
     }
 
-    /// Lets something go wrong with the next exchange, or with the one after those that wait already.
+    /// Appends a fault to the queue; every exchange takes one.
     ///
-    /// At most 1,000 faults wait; what is more is dropped.
+    /// The queue holds 1,000 faults; more are dropped.
     pub fn inject(&self, fault: Fault) {
-        // Nobody needs to hear that the thousand-and-first was dropped.
-        let _ = self.hosted.exchange.faults.push([fault]);
+        // A full queue is documented, and no test needs to handle it.
+        let _ = self.state.faults.push([fault]);
     }
 
-    /// How many faults wait for an exchange.
+    /// Returns the length of the queue of faults.
     pub fn pending_faults(&self) -> usize {
-        self.hosted.exchange.faults.len()
+        self.state.faults.len()
     }
 
-    /// Removes the faults that wait.
+    /// Empties the queue of faults.
     pub fn clear_faults(&self) {
-        self.hosted.exchange.faults.clear();
+        self.state.faults.clear();
     }
 }
 
@@ -228,7 +204,7 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It ends at once: open connections are dropped. That it panicked is of no interest any more.
+            // It ends at once: open connections are dropped. A panic of the thread concerns nobody here.
             let _ = thread.join();
         }
     }
@@ -242,9 +218,4 @@ impl fmt::Debug for Sandbox {
             .field("app_id", &self.app_id())
             .finish_non_exhaustive()
     }
-}
-
-/// What stood in a poisoned lock is as good as before: nothing here is left half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,10 +1,11 @@
-//! The people who live in the sandbox. None of them exists: mail goes to `example.com` (RFC 2606), and the phone
-//! numbers come from ranges kept free for fiction (NANP 555-01xx, Ofcom, ACMA).
+//! The invented people of the sandbox.
+//!
+//! Their mail goes to `example.com` (RFC 2606), and their phone numbers are from ranges reserved for fiction (NANP
+//! 555-01xx, Ofcom, ACMA).
 
 use md5::{Digest as _, Md5};
 
-use super::picture;
-use super::scope::{self, Scope};
+use super::scope_request::{self as label, ScopeRequest};
 use crate::encoding::base64;
 use crate::{UserData, UserDataItem, crypto};
 
@@ -12,7 +13,7 @@ use crate::{UserData, UserDataItem, crypto};
 pub(super) struct Person {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
-    /// One line about what this person is good for in a test.
+    /// The use of this person in a test.
     pub(super) note: &'static str,
     email: &'static str,
     phone: &'static str,
@@ -22,8 +23,8 @@ pub(super) struct Person {
     issued: &'static str,
     expires: &'static str,
     country: &'static str,
-    /// Colours of the picture: background, clothes, skin, hair.
-    colours: [[u8; 3]; 4],
+    /// A PNG file.
+    picture: &'static [u8],
     /// Labels whose attestation was revoked.
     revoked: &'static [&'static str],
     /// Labels that were attested for somebody else.
@@ -43,7 +44,7 @@ pub(super) static PEOPLE: [Person; 4] = [
         issued: "2021-06-14",
         expires: "2031-06-13",
         country: "GBR",
-        colours: [[0xd9, 0xea, 0xf2], [0x1f, 0x4e, 0x79], [0xf0, 0xc8, 0xa8], [0x5b, 0x3a, 0x1e]],
+        picture: include_bytes!("assets/people/ada.png"),
         revoked: &[],
         borrowed: &[],
     },
@@ -59,8 +60,8 @@ pub(super) static PEOPLE: [Person; 4] = [
         issued: "2021-1-01",
         expires: "2036-12-9",
         country: "USA",
-        colours: [[0xf6, 0xe7, 0xd2], [0x7a, 0x2e, 0x2e], [0xc9, 0x95, 0x6b], [0x22, 0x1a, 0x14]],
-        revoked: &[scope::PHONE_NUMBER],
+        picture: include_bytes!("assets/people/bruno.png"),
+        revoked: &[label::PHONE_NUMBER],
         borrowed: &[],
     },
     Person {
@@ -75,9 +76,9 @@ pub(super) static PEOPLE: [Person; 4] = [
         issued: "2023-02-28",
         expires: "2033-02-27",
         country: "AUS",
-        colours: [[0xe4, 0xf1, 0xe0], [0xd0, 0x8a, 0x1c], [0x8a, 0x5a, 0x3b], [0x14, 0x0f, 0x0d]],
+        picture: include_bytes!("assets/people/chioma.png"),
         revoked: &[],
-        borrowed: &[scope::EMAIL],
+        borrowed: &[label::EMAIL],
     },
     Person {
         id: "dagny",
@@ -91,7 +92,7 @@ pub(super) static PEOPLE: [Person; 4] = [
         issued: "2024-08-01",
         expires: "2029-07-31",
         country: "NOR",
-        colours: [[0xec, 0xe6, 0xf5], [0x4b, 0x3b, 0x7a], [0xf6, 0xd9, 0xc4], [0xd9, 0xb6, 0x5a]],
+        picture: include_bytes!("assets/people/dagny.png"),
         revoked: &[],
         borrowed: &[],
     },
@@ -102,37 +103,37 @@ impl Person {
         PEOPLE.iter().find(|person| person.id == id)
     }
 
-    /// The same at every exchange of this person with this app, another with every other app.
+    /// Returns the user id: the same at every exchange with one app, another for every app.
     pub(super) fn user_id(&self, app_id: &str) -> String {
         hex::encode(crypto::sha256([app_id, "\n", self.id].concat().as_bytes()))
     }
 
-    pub(super) fn user_data(&self, scope: Scope, app_id: &str) -> UserData {
-        UserData::new(self.user_id(app_id), self.items(scope))
+    pub(super) fn user_data(&self, scope_request: ScopeRequest, app_id: &str) -> UserData {
+        UserData::new(self.user_id(app_id), self.items(scope_request))
     }
 
-    /// What the scope asks for, with the flags that this person has unless the wallet changes them.
-    pub(super) fn items(&self, scope: Scope) -> Vec<UserDataItem> {
-        let picture = picture::portrait(self.colours);
-        let item = |&label: &&str| {
-            let value = match label {
-                scope::EMAIL => self.email.to_owned(),
-                scope::PHONE_NUMBER => self.phone.to_owned(),
-                scope::DOCUMENT_TYPE => self.document.to_owned(),
-                scope::DOCUMENT_NUMBER => self.number.to_owned(),
-                scope::DOCUMENT_NAME => self.name.to_owned(),
-                scope::DATE_OF_BIRTH => self.born.to_owned(),
-                scope::DATE_OF_ISSUE => self.issued.to_owned(),
-                scope::DATE_OF_EXPIRY => self.expires.to_owned(),
-                scope::IMAGE => base64::encode(&picture),
-                scope::IMAGE_MD5 => hex::encode(Md5::digest(&picture)),
-                scope::COUNTRY => self.country.to_owned(),
-                _ => "true".to_owned(),
-            };
-            let (is_valid, is_owner) =
-                (!self.revoked.contains(&label), !self.borrowed.contains(&label));
-            UserDataItem::new(label, value, is_valid, is_owner)
+    /// Returns the items of a scope request, with the flags that the wallet shows first.
+    pub(super) fn items(&self, scope_request: ScopeRequest) -> Vec<UserDataItem> {
+        scope_request.labels().iter().map(|label| self.item(label)).collect()
+    }
+
+    fn item(&self, label: &str) -> UserDataItem {
+        let value = match label {
+            label::EMAIL => self.email.to_owned(),
+            label::PHONE_NUMBER => self.phone.to_owned(),
+            label::DOCUMENT_TYPE => self.document.to_owned(),
+            label::DOCUMENT_NUMBER => self.number.to_owned(),
+            label::DOCUMENT_NAME => self.name.to_owned(),
+            label::DATE_OF_BIRTH => self.born.to_owned(),
+            label::DATE_OF_ISSUE => self.issued.to_owned(),
+            label::DATE_OF_EXPIRY => self.expires.to_owned(),
+            label::IMAGE => base64::encode(self.picture),
+            label::IMAGE_MD5 => hex::encode(Md5::digest(self.picture)),
+            label::COUNTRY => self.country.to_owned(),
+            _ => "true".to_owned(),
         };
-        scope.labels().iter().map(item).collect()
+        let is_valid = !self.revoked.contains(&label);
+        let is_owner = !self.borrowed.contains(&label);
+        UserDataItem::new(label, value, is_valid, is_owner)
     }
 }

@@ -2,10 +2,10 @@
 
 use qrcodegen::{QrCode, QrCodeEcc};
 
-/// Light modules that have to stand around a code (ISO/IEC 18004, section 9.1).
+/// Width of the light border, in modules (ISO/IEC 18004, section 9.1).
 const QUIET_ZONE: i32 = 4;
 
-/// Black on white. `None` if the text is too long for any code.
+/// Draws a QR code, black on white. `None` if the text is too long.
 pub(super) fn svg(text: &str) -> Option<String> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
     let mut path = String::new();

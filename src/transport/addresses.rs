@@ -1,4 +1,4 @@
-//! Which IP addresses are on the public internet.
+//! IP addresses of the public internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -30,9 +30,10 @@ const SPECIAL_V6: &[(Ipv6Addr, u32)] = &[
 
 const GLOBAL_UNICAST_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// IPv4 by way of IPv6, as networks with IPv6 alone name the rest of the world (RFC 6052).
+/// IPv4 addresses as they are written in networks that have IPv6 alone (RFC 6052).
 const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
+/// Returns whether the address belongs to the public internet. An IPv4 address inside of an IPv6 one counts.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
@@ -44,10 +45,9 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let within = |&(network, bits): &(Ipv4Addr, u32)| {
-        (address.to_bits() ^ network.to_bits()) >> (32 - bits) == 0
-    };
-    !SPECIAL_V4.iter().any(within)
+    !SPECIAL_V4
+        .iter()
+        .any(|&(network, bits)| (address.to_bits() ^ network.to_bits()) >> (32 - bits) == 0)
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {

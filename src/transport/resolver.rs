@@ -1,7 +1,7 @@
-//! Name lookup that gives no address that must not be visited.
+//! Name resolution that leaves out addresses that must not be connected to.
 //!
-//! Looking at the addresses here, and not before the request, leaves no time for a name to change its mind: the
-//! connection goes to what was looked at (and address literals, which never come here, are the caller's to refuse).
+//! Addresses are checked here, rather than before the request, so that the connection goes to the very address that
+//! was checked. (Address literals are not resolved: callers reject those themselves.)
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -9,40 +9,45 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// Whether a name may lead to an address.
-pub(crate) type MayLeadTo = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
+/// Returns whether a name may be connected to at an address.
+pub(crate) type MayConnectTo = dyn Fn(&str, IpAddr) -> bool + Send + Sync;
 
 pub(crate) struct Resolver {
-    pub(crate) may_lead_to: Arc<MayLeadTo>,
-    /// Hosts of proxies, which may be anywhere, whatever they are called.
-    pub(crate) proxies: Vec<String>,
+    may_connect_to: Arc<MayConnectTo>,
+    /// Proxies may be anywhere, whatever their names.
+    proxies: Vec<String>,
 }
 
-/// All addresses of the name are of a kind that must not be visited.
+impl Resolver {
+    pub(crate) fn new(may_connect_to: &Arc<MayConnectTo>, proxies: Vec<String>) -> Self {
+        Self { may_connect_to: Arc::clone(may_connect_to), proxies }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
-#[error("the name leads to no address that may be visited")]
-pub(crate) struct Forbidden;
+#[error("none of the addresses of the host is allowed")]
+struct BlockedAddress;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let may_lead_to = Arc::clone(&self.may_lead_to);
+        let may_connect_to = Arc::clone(&self.may_connect_to);
         let is_proxy = self.proxies.iter().any(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
         Box::pin(async move {
-            // The port is put in later.
+            // reqwest sets the port.
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let addresses: Vec<_> = found
-                .filter(|address| is_proxy || may_lead_to(name.as_str(), address.ip()))
+                .filter(|address| is_proxy || may_connect_to(name.as_str(), address.ip()))
                 .collect();
             if addresses.is_empty() {
-                return Err(Forbidden.into());
+                return Err(BlockedAddress.into());
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
 }
 
-/// Whether `error` comes from a name that leads nowhere that may be visited.
-pub(crate) fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
+/// Returns whether the error was caused by the resolver leaving out all addresses of a host.
+pub(crate) fn is_blocked_address(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source())
-        .any(|error| error.is::<Forbidden>())
+        .any(|error| error.is::<BlockedAddress>())
 }

@@ -1,26 +1,26 @@
 //! The identity document among a person's items.
 
+use std::fmt;
+
 use chrono::NaiveDate;
 use md5::{Digest as _, Md5};
+use serde::{Deserialize, Serialize};
 
-use super::UserData;
+use super::{UserData, labels};
 use crate::encoding::base64;
-use crate::{Error, MalformedError};
 
 const PREFIX: &str = "documents.genericId.";
 
 /// The items `documents.genericId.…` of a [`UserData`], as one document.
 ///
-/// Every method answers as [`UserData::email`] does: only where exactly one item has the label and is valid and
-/// owned by the person. Anything else is found by [`UserData::get`].
+/// Every method returns only values that can be [trusted](UserData::trusted). Use [`UserData::get`] for the others.
 ///
 /// ```
-/// use civic_sip::{UserData, UserDataItem};
+/// use civic_sip::{UserData, UserDataItem, labels};
 ///
-/// let item = |label: &str, value: &str| UserDataItem::new(label, value, true, true);
 /// let user = UserData::new("36a59d10", vec![
-///     item("documents.genericId.type", "Passport"),
-///     item("documents.genericId.dateOfBirth", "1980-1-30"),
+///     UserDataItem::new(labels::DOCUMENT_TYPE, "Passport", true, true),
+///     UserDataItem::new(labels::DOCUMENT_DATE_OF_BIRTH, "1980-1-30", true, true),
 /// ]);
 /// let document = user.identity_document().expect("there are such items");
 /// assert_eq!(document.document_type(), Some("Passport"));
@@ -32,71 +32,96 @@ pub struct IdentityDocument<'a> {
     user: &'a UserData,
 }
 
+/// The picture is not base64, or does not match its MD5.
+#[derive(Debug)]
+pub(crate) struct InvalidImage(pub(crate) &'static str);
+
 impl<'a> IdentityDocument<'a> {
     pub(super) fn of(user: &'a UserData) -> Option<Self> {
-        user.items.iter().any(|item| item.label.starts_with(PREFIX)).then_some(Self { user })
+        user.items().iter().any(|item| item.label().starts_with(PREFIX)).then_some(Self { user })
     }
 
-    /// What it is, for instance `Passport`.
+    /// Returns the type of the document, for instance `Passport`.
     pub fn document_type(&self) -> Option<&'a str> {
-        self.user.trusted("documents.genericId.type")
+        self.user.trusted(labels::DOCUMENT_TYPE)
     }
 
-    /// Its number.
+    /// Returns the number of the document.
     pub fn number(&self) -> Option<&'a str> {
-        self.user.trusted("documents.genericId.number")
+        self.user.trusted(labels::DOCUMENT_NUMBER)
     }
 
-    /// The name of the person.
+    /// Returns the name of the person.
     pub fn name(&self) -> Option<&'a str> {
-        self.user.trusted("documents.genericId.name")
+        self.user.trusted(labels::DOCUMENT_NAME)
     }
 
-    /// The country that issued it, as the service writes it, for instance `USA`.
+    /// Returns the country that issued the document, in the service's spelling, for instance `USA`.
     pub fn country(&self) -> Option<&'a str> {
-        self.user.trusted("documents.genericId.country")
+        self.user.trusted(labels::DOCUMENT_COUNTRY)
     }
 
-    /// When the person was born. `None` also if the text is no date.
+    /// Returns the date of birth. A text that is no date gives `None`.
     pub fn date_of_birth(&self) -> Option<NaiveDate> {
-        self.date("documents.genericId.dateOfBirth")
+        self.date(labels::DOCUMENT_DATE_OF_BIRTH)
     }
 
-    /// When it was issued. `None` also if the text is no date.
+    /// Returns the date on which the document was issued. A text that is no date gives `None`.
     pub fn date_of_issue(&self) -> Option<NaiveDate> {
-        self.date("documents.genericId.dateOfIssue")
+        self.date(labels::DOCUMENT_DATE_OF_ISSUE)
     }
 
-    /// The last day on which it is good. `None` also if the text is no date.
+    /// Returns the last day on which the document is valid. A text that is no date gives `None`.
     pub fn date_of_expiry(&self) -> Option<NaiveDate> {
-        self.date("documents.genericId.dateOfExpiry")
+        self.date(labels::DOCUMENT_DATE_OF_EXPIRY)
     }
 
-    /// The bytes of the picture, checked against the MD5 that the service gives for them.
+    /// Returns an owned copy of everything but the picture, for storing it.
     ///
-    /// `None` if there is no picture.
+    /// ```
+    /// use civic_sip::{UserData, UserDataItem, labels};
     ///
-    /// # Errors
-    ///
-    /// `is_malformed` if the picture is no base64, or its MD5 is missing or another.
-    pub fn image(&self) -> Option<Result<Vec<u8>, Error>> {
-        let image = self.user.trusted("documents.genericId.image")?;
-        Some(self.checked(image).map_err(|fault| Error::Malformed(MalformedError::Image(fault))))
+    /// let country = UserDataItem::new(labels::DOCUMENT_COUNTRY, "USA", true, true);
+    /// let user = UserData::new("36a59d10", vec![country]);
+    /// let document = user.identity_document().expect("there is such an item").to_owned();
+    /// assert_eq!(serde_json::to_value(&document)?["country"], "USA");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "`Clone` makes a copy of the borrowed document"
+    )]
+    pub fn to_owned(&self) -> OwnedIdentityDocument {
+        OwnedIdentityDocument {
+            document_type: self.document_type().map(str::to_owned),
+            number: self.number().map(str::to_owned),
+            name: self.name().map(str::to_owned),
+            country: self.country().map(str::to_owned),
+            date_of_birth: self.date_of_birth(),
+            date_of_issue: self.date_of_issue(),
+            date_of_expiry: self.date_of_expiry(),
+        }
     }
 
-    fn checked(&self, image: &str) -> Result<Vec<u8>, &'static str> {
-        let bytes = base64::decode_wrapped(image).ok_or("it is no base64")?;
-        let stated =
-            self.user.trusted("documents.genericId.image_md5").ok_or("its MD5 is missing")?;
+    /// Returns the bytes of the picture, checked against the MD5 that the service gives for them.
+    pub(crate) fn checked_image(&self) -> Option<Result<Vec<u8>, InvalidImage>> {
+        let image = self.user.trusted(labels::DOCUMENT_IMAGE)?;
+        Some(self.check_image(image).map_err(InvalidImage))
+    }
+
+    fn check_image(&self, image: &str) -> Result<Vec<u8>, &'static str> {
+        let bytes = base64::decode_wrapped(image).ok_or("it is not base64")?;
+        let stated = self.user.trusted(labels::DOCUMENT_IMAGE_MD5).ok_or("its MD5 is missing")?;
         let mut expected = [0; 16];
-        hex::decode_to_slice(stated.trim(), &mut expected).map_err(|_| "its MD5 is no MD5")?;
+        hex::decode_to_slice(stated.trim(), &mut expected)
+            .map_err(|_| "its MD5 is not 32 hex digits")?;
         if Md5::digest(&bytes).as_slice() != expected {
-            return Err("its MD5 is another");
+            return Err("it does not match its MD5");
         }
         Ok(bytes)
     }
 
-    /// `YYYY-MM-DD`, not always padded with zeros; a time of day behind it is cut off.
+    /// Reads `YYYY-MM-DD`, not always padded with zeros, and ignores a time of day.
     fn date(&self, label: &str) -> Option<NaiveDate> {
         let text = self.user.trusted(label)?;
         let day = text.trim().split(['T', ' ']).next()?;
@@ -105,8 +130,36 @@ impl<'a> IdentityDocument<'a> {
     }
 }
 
-impl std::fmt::Debug for IdentityDocument<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for IdentityDocument<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdentityDocument").finish_non_exhaustive()
+    }
+}
+
+/// An [`IdentityDocument`] that owns its values, without the picture.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OwnedIdentityDocument {
+    /// The type of the document, for instance `Passport`.
+    pub document_type: Option<String>,
+    /// The number of the document.
+    pub number: Option<String>,
+    /// The name of the person.
+    pub name: Option<String>,
+    /// The country that issued the document.
+    pub country: Option<String>,
+    /// The date of birth.
+    pub date_of_birth: Option<NaiveDate>,
+    /// The date on which the document was issued.
+    pub date_of_issue: Option<NaiveDate>,
+    /// The last day on which the document is valid.
+    pub date_of_expiry: Option<NaiveDate>,
+}
+
+/// Shows nothing of the document.
+impl fmt::Debug for OwnedIdentityDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedIdentityDocument").finish_non_exhaustive()
     }
 }

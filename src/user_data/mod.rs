@@ -5,27 +5,27 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod identity_document;
-mod json_text;
+mod item;
+pub mod labels;
 mod read;
 
-pub use identity_document::IdentityDocument;
-pub(crate) use read::read_items;
+pub(crate) use identity_document::InvalidImage;
+pub use identity_document::{IdentityDocument, OwnedIdentityDocument};
+pub use item::UserDataItem;
+pub(crate) use read::{InvalidItems, read_items};
 
-const EMAIL: &str = "contact.personal.email";
-const PHONE_NUMBER: &str = "contact.personal.phoneNumber";
-
-/// What a person released to the app.
+/// The data that a person released to the app.
 ///
-/// The items come from the signed and encrypted part of the service's answer. The user id stands beside it,
+/// The items come from the signed and encrypted part of the service's response. The user id stands beside it,
 /// unsigned: TLS alone vouches for it.
 ///
 /// In JSON it has the shape of the gem:
 /// `{"userId": …, "data": [{"label": …, "value": …, "isValid": …, "isOwner": …}]}`.
 ///
 /// ```
-/// use civic_sip::{UserData, UserDataItem};
+/// use civic_sip::{UserData, UserDataItem, labels};
 ///
-/// let email = UserDataItem::new("contact.personal.email", "ada@example.com", true, true);
+/// let email = UserDataItem::new(labels::EMAIL, "ada@example.com", true, true);
 /// let user = UserData::new("36a59d10", vec![email]);
 /// assert_eq!(user.email(), Some("ada@example.com"));
 /// assert_eq!(user.phone_number(), None);
@@ -41,107 +41,126 @@ pub struct UserData {
 }
 
 impl UserData {
-    /// Data that was obtained elsewhere, for instance in a test or from one's own store.
+    /// Creates user data from elsewhere, for instance for a test or from a database.
+    ///
+    /// ```
+    /// let user = civic_sip::UserData::new("36a59d10", Vec::new());
+    /// assert_eq!(user.user_id(), "36a59d10");
+    /// ```
     pub fn new(user_id: impl Into<String>, items: Vec<UserDataItem>) -> Self {
         Self { user_id: user_id.into(), items }
     }
 
-    /// Who this is, the same at every exchange of this person with this app: 64 hex digits.
+    /// Returns the id of the person: 64 hex digits, the same at every exchange with this app.
     ///
-    /// It stands outside of what the service signs, so TLS alone vouches for it.
+    /// It stands outside of the signed token, so TLS alone vouches for it.
     pub fn user_id(&self) -> &str {
         &self.user_id
     }
 
-    /// All items, in the order of the service.
+    /// Returns all items, in the order of the service.
+    ///
+    /// ```
+    /// use civic_sip::{UserData, UserDataItem, labels};
+    ///
+    /// let user = UserData::new("36a59d10", vec![UserDataItem::new(labels::EMAIL, "ada@example.com", true, true)]);
+    /// assert_eq!(user.items()[0].label(), labels::EMAIL);
+    /// ```
     pub fn items(&self) -> &[UserDataItem] {
         &self.items
     }
 
-    /// The first item with this label, valid or not, owned or not.
+    /// Consumes the data and returns its items.
+    ///
+    /// ```
+    /// let user = civic_sip::UserData::new("36a59d10", Vec::new());
+    /// assert!(user.into_items().is_empty());
+    /// ```
+    pub fn into_items(self) -> Vec<UserDataItem> {
+        self.items
+    }
+
+    /// Returns the first item with this label, whether or not it can be trusted.
+    ///
+    /// Use [`trusted`](Self::trusted) for values that the app relies on.
+    ///
+    /// ```
+    /// use civic_sip::{UserData, UserDataItem, labels};
+    ///
+    /// let user = UserData::new("36a59d10", vec![UserDataItem::new(labels::EMAIL, "ada@example.com", false, true)]);
+    /// assert!(user.get(labels::EMAIL).is_some_and(|item| !item.is_valid()));
+    /// assert_eq!(user.trusted(labels::EMAIL), None);
+    /// ```
     pub fn get(&self, label: &str) -> Option<&UserDataItem> {
-        self.items.iter().find(|item| item.label == label)
+        self.items.iter().find(|item| item.label() == label)
     }
 
-    /// The e-mail address, if there is exactly one and it is valid and owned by the person.
+    /// Returns the value with this label if exactly one item has the label, and that item is valid, owned by the person
+    /// and not empty.
+    ///
+    /// [`labels`](crate::labels) has the labels that are known.
+    ///
+    /// ```
+    /// use civic_sip::{UserData, UserDataItem, labels};
+    ///
+    /// let mut items = vec![UserDataItem::new(labels::EMAIL, "ada@example.com", true, true)];
+    /// assert_eq!(UserData::new("36a59d10", items.clone()).trusted(labels::EMAIL), Some("ada@example.com"));
+    ///
+    /// items.push(UserDataItem::new(labels::EMAIL, "eve@example.com", true, true));
+    /// assert_eq!(UserData::new("36a59d10", items).trusted(labels::EMAIL), None);
+    /// ```
+    pub fn trusted(&self, label: &str) -> Option<&str> {
+        let mut items = self.items.iter().filter(|item| item.label() == label);
+        let item = items.next()?;
+        let trusted = items.next().is_none()
+            && item.is_valid()
+            && item.is_owner()
+            && !item.value().is_empty();
+        trusted.then(|| item.value())
+    }
+
+    /// Returns the e-mail address, if it can be [trusted](Self::trusted).
     pub fn email(&self) -> Option<&str> {
-        self.trusted(EMAIL)
+        self.trusted(labels::EMAIL)
     }
 
-    /// The phone number, if there is exactly one and it is valid and owned by the person.
+    /// Returns the phone number, if it can be [trusted](Self::trusted).
     pub fn phone_number(&self) -> Option<&str> {
-        self.trusted(PHONE_NUMBER)
+        self.trusted(labels::PHONE_NUMBER)
     }
 
-    /// The identity document, if any item with a label `documents.genericId.…` is there.
+    /// Returns the value of the verification level, if it can be [trusted](Self::trusted).
+    pub fn verification_level(&self) -> Option<&str> {
+        self.trusted(labels::VERIFICATION_LEVEL)
+    }
+
+    /// Returns the identity document, if any item has a label `documents.genericId.…`.
     pub fn identity_document(&self) -> Option<IdentityDocument<'_>> {
         IdentityDocument::of(self)
     }
+}
 
-    /// The value under this label, if exactly one item has it, and that is valid and owned.
-    fn trusted(&self, label: &str) -> Option<&str> {
-        let mut found = self.items.iter().filter(|item| item.label == label);
-        let item = found.next()?;
-        (found.next().is_none() && item.is_valid && item.is_owner).then_some(&*item.value)
+impl IntoIterator for UserData {
+    type Item = UserDataItem;
+    type IntoIter = std::vec::IntoIter<UserDataItem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
     }
 }
 
-/// Shows labels and never values, nor who it is.
+impl<'a> IntoIterator for &'a UserData {
+    type Item = &'a UserDataItem;
+    type IntoIter = std::slice::Iter<'a, UserDataItem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
+}
+
+/// Shows labels, but neither values nor the user id.
 impl fmt::Debug for UserData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserData").field("items", &self.items).finish_non_exhaustive()
-    }
-}
-
-/// One piece of a person's data.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserDataItem {
-    label: String,
-    value: String,
-    is_valid: bool,
-    is_owner: bool,
-}
-
-impl UserDataItem {
-    /// An item of one's own making, for instance for a test.
-    pub fn new(
-        label: impl Into<String>,
-        value: impl Into<String>,
-        is_valid: bool,
-        is_owner: bool,
-    ) -> Self {
-        Self { label: label.into(), value: value.into(), is_valid, is_owner }
-    }
-
-    /// What it is, for instance `contact.personal.email`.
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
-    /// What the person released. A value that is not a string in JSON is kept as its compact JSON text.
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    /// Whether the attestation of the value still stands: it has been made, and not been revoked.
-    pub fn is_valid(&self) -> bool {
-        self.is_valid
-    }
-
-    /// Whether the value was attested for this person, rather than for somebody else.
-    pub fn is_owner(&self) -> bool {
-        self.is_owner
-    }
-}
-
-/// Shows the label and never the value.
-impl fmt::Debug for UserDataItem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UserDataItem")
-            .field("label", &self.label)
-            .field("is_valid", &self.is_valid)
-            .field("is_owner", &self.is_owner)
-            .finish_non_exhaustive()
     }
 }

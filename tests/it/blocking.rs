@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::support::servers::ada;
 use civic_sip::sandbox::Sandbox;
-use civic_sip::{BoxFuture, Environment, Transport, TransportError, blocking};
+use civic_sip::{BoxFuture, Environment, SendOptions, Transport, TransportError, blocking};
 use futures_executor::block_on;
 use tokio::runtime::{Builder, Runtime};
 
@@ -170,7 +170,7 @@ where
     fn send<'a>(
         &'a self,
         _: http::Request<Vec<u8>>,
-        _: usize,
+        _: SendOptions,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
         Box::pin(async move { (self.0)() })
     }

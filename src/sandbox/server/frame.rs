@@ -1,8 +1,8 @@
-//! What the browser library talks to, and the page that it shows in its frame.
+//! The browser library's endpoints, and the page in its frame.
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, State as Shared};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, CONTENT_TYPE, ORIGIN, VARY,
@@ -13,17 +13,17 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::pages::{self, escape};
-use super::refused::{Refused, sentence};
-use super::{Body, json};
-use crate::sandbox::Hosted;
+use super::{Body, json_response};
+use crate::sandbox::error::ErrorResponse;
 use crate::sandbox::qr;
-use crate::sandbox::scope::Scope;
-use crate::sandbox::scope_requests::{LIFETIME, Refusal, ScopeRequest, State as Standing};
+use crate::sandbox::scope_request::ScopeRequest;
+use crate::sandbox::state::State;
+use crate::sandbox::wallet_requests::{LIFETIME, Progress, WalletError, WalletRequest};
 
-/// What browsers ask before they let a page on a public address talk to this machine.
+/// Browsers demand this header before a page on a public address may use a private one.
 const PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-/// Any page may ask and read the answer; whether it gets a scope request is decided by [`create`].
+/// Lets the page read the response. Which pages get a scope request is decided by [`new_request`].
 fn readable_by(origin: Option<&HeaderValue>, mut response: Response) -> Response {
     response.headers_mut().insert(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {
@@ -50,91 +50,85 @@ struct Create {
 }
 
 pub(super) async fn create(
-    State(hosted): State<Arc<Hosted>>,
+    Shared(state): Shared<Arc<State>>,
     headers: HeaderMap,
-    body: Result<Body, Refused>,
+    body: Result<Body, ErrorResponse>,
 ) -> Response {
     let origin = headers.get(ORIGIN);
-    let response = body
-        .and_then(|body| body.json::<Create>())
-        .and_then(|wanted| created(&hosted, origin, &wanted));
+    let response = body.and_then(|body| new_request(&state, origin, &body.json()?));
     readable_by(origin, response.into_response())
 }
 
-fn created(
-    hosted: &Hosted,
+fn new_request(
+    state: &State,
     origin: Option<&HeaderValue>,
-    wanted: &Create,
-) -> Result<Response, Refused> {
-    if wanted.app_id != hosted.exchange.credentials.app_id {
-        return Err(Refused::new(401, "the app id is unknown"));
+    request: &Create,
+) -> Result<Response, ErrorResponse> {
+    if request.app_id != state.credentials.app_id {
+        return Err(ErrorResponse::new(401, "the app id is unknown"));
     }
     let origin = origin.and_then(|origin| origin.to_str().ok()).ok_or_else(|| {
-        Refused::new(401, "the Origin header is missing: only a page in a browser can ask")
+        ErrorResponse::new(401, "the Origin header is missing: only a page in a browser sends it")
     })?;
-    if !hosted.domains.allow(origin) {
-        return Err(Refused::new(401, "the domain of this page is not on the app's list"));
+    if !state.settings.domains.allow(origin) {
+        return Err(ErrorResponse::new(401, "the domain of this page is not on the app's list"));
     }
-    let scope = Scope::from_name(&wanted.scope_request)
-        .ok_or_else(|| Refused::new(400, "there is no scope request of this name"))?;
-    if scope == Scope::ProofOfIdentity && !hosted.proof_of_identity {
-        return Err(Refused::new(401, "the app is not approved for PROOF_OF_IDENTITY"));
+    let scope_request = ScopeRequest::from_name(&request.scope_request)
+        .ok_or_else(|| ErrorResponse::new(400, "the scope request is unknown"))?;
+    if scope_request == ScopeRequest::ProofOfIdentity && !state.settings.proof_of_identity {
+        return Err(ErrorResponse::new(401, "the app is not approved for PROOF_OF_IDENTITY"));
     }
-    let id = hosted.requests.create(scope, origin, hosted.exchange.now())?;
-    Ok(json(201, &json!({ "id": id, "expiresIn": LIFETIME })))
+    let id = state.wallet_requests.create(scope_request, origin, state.now())?;
+    Ok(json_response(201, &json!({ "id": id, "expiresIn": LIFETIME })))
 }
 
-pub(super) async fn poll(State(hosted): State<Arc<Hosted>>, Path(id): Path<String>) -> Response {
-    let now = hosted.exchange.now();
-    match hosted.requests.get(&id) {
-        Some(request) => standing(&request, &request.state(now), now),
-        None => Refused::from(Refusal::Unknown).into_response(),
-    }
+pub(super) async fn poll(
+    Shared(state): Shared<Arc<State>>,
+    Path(id): Path<String>,
+) -> Result<Response, ErrorResponse> {
+    Ok(progress(&state.wallet_requests.get(&id)?, state.now()))
 }
 
-pub(super) async fn cancel(State(hosted): State<Arc<Hosted>>, Path(id): Path<String>) -> Response {
-    let now = hosted.exchange.now();
-    match (hosted.requests.cancel(&id, now), hosted.requests.get(&id)) {
-        (Ok(state), Some(request)) => standing(&request, &state, now),
-        _ => Refused::from(Refusal::Unknown).into_response(),
-    }
+pub(super) async fn cancel(
+    Shared(state): Shared<Arc<State>>,
+    Path(id): Path<String>,
+) -> Result<Response, ErrorResponse> {
+    let now = state.now();
+    Ok(progress(&state.wallet_requests.cancel(&id, now)?, now))
 }
 
-fn standing(request: &ScopeRequest, state: &Standing, now: f64) -> Response {
-    let (status, token) = match state {
-        Standing::Pending => ("pending", None),
-        Standing::Granted(token) => ("granted", Some(token)),
-        Standing::Cancelled => ("cancelled", None),
-        Standing::Expired => ("expired", None),
+fn progress(request: &WalletRequest, now: f64) -> Response {
+    let (status, token) = match request.progress(now) {
+        Progress::Pending => ("pending", None),
+        Progress::Granted(token) => ("granted", Some(token)),
+        Progress::Cancelled => ("cancelled", None),
+        Progress::Expired => ("expired", None),
     };
     let expires_in = request.seconds_left(now);
-    json(200, &json!({ "status": status, "expiresIn": expires_in, "response": token }))
+    json_response(200, &json!({ "status": status, "expiresIn": expires_in, "response": token }))
 }
 
-/// The page in the frame: only the page that asked may show it.
-pub(super) async fn page(State(hosted): State<Arc<Hosted>>, Path(id): Path<String>) -> Response {
-    let now = hosted.exchange.now();
-    let Some(request) = hosted.requests.get(&id) else {
-        return pages::message(
-            "../../",
-            404,
-            "There is no such request",
-            sentence(Refusal::Unknown),
-        );
+/// The page in the frame; only the page that asked may show it.
+pub(super) async fn page(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Response {
+    let now = state.now();
+    let request = match state.wallet_requests.get(&id) {
+        Ok(request) => request,
+        Err(error) => return pages::error("../../", error),
     };
     let html = include_str!("../assets/frame.html")
         .replace("{origin}", &escape(&request.origin))
-        .replace("{scope}", request.scope.title())
-        .replace("{wallet}", &escape(&hosted.wallet_url(&request.code)))
+        .replace("{scope}", request.scope_request.title())
+        .replace("{wallet}", &escape(&state.wallet_url(&request.code)))
         .replace("{seconds}", &request.seconds_left(now).to_string());
     pages::html(200, html, &request.origin)
 }
 
 /// The QR code with the wallet's address.
-pub(super) async fn code(State(hosted): State<Arc<Hosted>>, Path(id): Path<String>) -> Response {
-    let code = hosted.requests.get(&id).map(|request| hosted.wallet_url(&request.code));
-    match code.and_then(|url| qr::svg(&url)) {
-        Some(svg) => ([(CONTENT_TYPE, "image/svg+xml")], svg).into_response(),
-        None => Refused::from(Refusal::Unknown).into_response(),
-    }
+pub(super) async fn qr_code(
+    Shared(state): Shared<Arc<State>>,
+    Path(id): Path<String>,
+) -> Result<Response, ErrorResponse> {
+    let request = state.wallet_requests.get(&id)?;
+    let svg = qr::svg(&state.wallet_url(&request.code)).ok_or(WalletError::Unknown)?;
+    Ok(([(CONTENT_TYPE, "image/svg+xml")], svg).into_response())
 }

@@ -1,4 +1,4 @@
-//! The sandbox over HTTP: which address does what.
+//! The HTTP server: routes, bodies and responses.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -12,40 +12,39 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use super::Hosted;
-use super::exchange::Answer;
+use super::error::ErrorResponse;
+use super::state::State;
 
-mod delivery;
 mod exchange;
+mod faults;
 mod frame;
 mod pages;
-mod refused;
+mod tokens;
 mod wallet;
-
-use refused::Refused;
 
 /// The largest body that is read; a code token has at most 16 KiB.
 const MAX_BODY: usize = 64 * 1024;
 
-/// Serves until the other end of `stopped` is dropped; then everything that is open is dropped as well.
+/// Serves until the other end of `stopped` is dropped, then closes all connections.
 pub(super) fn run(
     runtime: &Runtime,
     listener: TcpListener,
-    hosted: Arc<Hosted>,
+    state: Arc<State>,
     stopped: oneshot::Receiver<()>,
 ) {
     runtime.spawn(async move {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        axum::serve(listener, router(hosted)).await
+        axum::serve(listener, router(state)).await
     });
-    // The error is the message.
+    // The error says that the sender was dropped.
     let _ = runtime.block_on(stopped);
 }
 
-fn router(hosted: Arc<Hosted>) -> Router {
+fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/", get(pages::index))
         .route("/js/civic.sip.js", get(pages::library))
@@ -55,65 +54,73 @@ fn router(hosted: Arc<Hosted>) -> Router {
         .route("/scopeRequests", post(frame::create).options(frame::preflight))
         .route("/scopeRequests/{id}", get(frame::poll))
         .route("/scopeRequests/{id}/frame", get(frame::page))
-        .route("/scopeRequests/{id}/code.svg", get(frame::code))
+        .route("/scopeRequests/{id}/code.svg", get(frame::qr_code))
         .route("/scopeRequests/{id}/cancel", post(frame::cancel))
         .route("/wallet/{code}", get(wallet::page))
         .route("/wallet/{code}/request", get(wallet::request))
         .route("/wallet/{code}/grant", post(wallet::grant))
         .route("/wallet/{code}/deny", post(wallet::deny))
-        .route("/payloads/{name}", get(exchange::payload))
-        .route("/tokens", post(exchange::issue))
-        .route(
-            "/faults",
-            get(exchange::faults).post(exchange::inject).delete(exchange::clear_faults),
-        )
+        .route("/payloads/{id}", get(exchange::payload))
+        .route("/tokens", post(tokens::issue))
+        .route("/faults", get(faults::count).post(faults::inject).delete(faults::clear))
         .method_not_allowed_fallback(async || {
-            Refused::new(405, "this address does not take this method")
+            ErrorResponse::new(405, "this address does not accept this method")
         })
-        // The exchange stands here because clients write its address in many ways.
-        .fallback(exchange::exchange_code)
+        // The exchange is the fallback because clients write its address in many ways.
+        .fallback(exchange::exchange)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(hosted)
+        .with_state(state)
 }
 
-/// The body, or why it can't be read.
+/// The body of a request.
 struct Body(Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Body {
-    type Rejection = Refused;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ErrorResponse> {
         match Bytes::from_request(request, state).await {
             Ok(body) => Ok(Self(body)),
-            Err(BytesRejection::FailedToBufferBody(fault))
-                if fault.status() == StatusCode::PAYLOAD_TOO_LARGE =>
+            Err(BytesRejection::FailedToBufferBody(error))
+                if error.status() == StatusCode::PAYLOAD_TOO_LARGE =>
             {
-                Err(Refused::new(413, "the body is larger than 64 KiB"))
+                Err(ErrorResponse::new(413, "the body is larger than 64 KiB"))
             }
-            Err(_) => Err(Refused::new(400, "the body can't be read")),
+            Err(_) => Err(ErrorResponse::new(400, "the body can't be read")),
         }
     }
 }
 
 impl Body {
-    /// Reads it as JSON of a form.
-    fn json<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+    fn json<T: DeserializeOwned>(&self) -> Result<T, ErrorResponse> {
         serde_json::from_slice(&self.0)
-            .map_err(|error| Refused::new(400, &format!("the body is not right: {error}")))
+            .map_err(|error| ErrorResponse::new(400, format!("the body is invalid: {error}")))
     }
 }
 
-/// An answer in JSON that nobody keeps.
-fn to_response((status, body): Answer) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+impl IntoResponse for ErrorResponse {
+    fn into_response(self) -> Response {
+        json_response(self.status, &json!({ "message": self.message }))
+    }
+}
+
+fn json_response(status: u16, body: &Value) -> Response {
+    json_text(status, body.to_string())
+}
+
+fn json_text(status: u16, body: String) -> Response {
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (status, headers, body).into_response()
+    (status_code(status), headers, body).into_response()
 }
 
-fn json(status: u16, value: &serde_json::Value) -> Response {
-    to_response((status, value.to_string()))
+/// Converts a status; an impossible one becomes 500.
+fn status_code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status)
+        .ok()
+        .filter(|_| (200..600).contains(&status))
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

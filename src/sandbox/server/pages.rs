@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, State as Shared};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::{IntoResponse, Response};
 
-use super::Refused;
-use crate::sandbox::Hosted;
+use super::status_code;
+use crate::sandbox::error::ErrorResponse;
+use crate::sandbox::state::State;
+use crate::sandbox::wallet_requests::WalletError;
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -29,7 +30,7 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
         "frame.js" => file(JAVASCRIPT, include_str!("../assets/frame.js")),
         "wallet.js" => file(JAVASCRIPT, include_str!("../assets/wallet.js")),
         "sandbox.css" => file(CSS, include_str!("../assets/sandbox.css")),
-        _ => Refused::new(404, "there is nothing at this address").into_response(),
+        _ => ErrorResponse::new(404, "there is nothing at this address").into_response(),
     }
 }
 
@@ -38,19 +39,18 @@ fn file(content_type: &'static str, text: &'static str) -> Response {
         (CONTENT_TYPE, content_type),
         (CACHE_CONTROL, "no-cache"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Pages may load it with `crossorigin`, as some load every script.
+        // Some pages load every script with `crossorigin`.
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     ];
     (headers, text).into_response()
 }
 
-/// A page that loads nothing from elsewhere, and that only `frame_ancestors` may show in a frame.
+/// A page that loads nothing from other origins, and that only `frame_ancestors` may show in a frame.
 pub(super) fn html(status: u16, text: String, frame_ancestors: &str) -> Response {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors {frame_ancestors}"
     );
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
         (CONTENT_SECURITY_POLICY, policy),
@@ -58,39 +58,30 @@ pub(super) fn html(status: u16, text: String, frame_ancestors: &str) -> Response
         (REFERRER_POLICY, "no-referrer".to_owned()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
-    (status, headers, text).into_response()
+    (status_code(status), headers, text).into_response()
 }
 
-/// A page with one sentence; `root` leads from it to the root, wherever a proxy puts that.
-pub(super) fn message(root: &str, status: u16, title: &str, sentence: &str) -> Response {
-    let text = include_str!("../assets/message.html")
+/// A page with an error message; `root` is the relative address of the root, so that a proxy may put it anywhere.
+pub(super) fn error(root: &str, error: WalletError) -> Response {
+    let text = include_str!("../assets/error.html")
         .replace("{root}", root)
-        .replace("{title}", &escape(title))
-        .replace("{sentence}", &escape(sentence));
-    html(status, text, "'none'")
+        .replace("{message}", &escape(error.message()));
+    html(error.status(), text, "'none'")
 }
 
-/// What this is, for those who open its address.
-pub(super) async fn index(State(hosted): State<Arc<Hosted>>) -> Response {
+pub(super) async fn index(Shared(state): Shared<Arc<State>>) -> Response {
     let text = include_str!("../assets/index.html")
-        .replace("{app_id}", &escape(&hosted.exchange.credentials.app_id))
-        .replace("{sip_public_key}", &escape(&hosted.exchange.credentials.sip_public_key))
-        .replace("{base_url}", &escape(&hosted.base_url));
+        .replace("{app_id}", &escape(&state.credentials.app_id))
+        .replace("{sip_public_key}", &escape(&state.credentials.sip_public_key))
+        .replace("{base_url}", &escape(&state.settings.base_url));
     html(200, text, "'none'")
 }
 
-/// For text in HTML, between tags or in quotes.
+/// Escapes text for HTML, between tags or in quotes.
 pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

@@ -1,69 +1,67 @@
-//! The wallet's page, and what it talks to.
+//! The wallet's page and its endpoints.
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, State as Shared};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::refused::{Refused, sentence, status};
-use super::{Body, json, pages};
-use crate::sandbox::Hosted;
+use super::{Body, json_response, pages};
+use crate::sandbox::error::ErrorResponse;
 use crate::sandbox::people::{PEOPLE, Person};
-use crate::sandbox::scope::{self, Scope, label_title};
+use crate::sandbox::scope_request::{IMAGE, ScopeRequest, label_title};
+use crate::sandbox::state::State;
 use crate::{UserData, UserDataItem};
 
-pub(super) async fn page(State(hosted): State<Arc<Hosted>>, Path(code): Path<String>) -> Response {
-    match hosted.requests.by_code(&code, hosted.exchange.now()) {
+pub(super) async fn page(Shared(state): Shared<Arc<State>>, Path(code): Path<String>) -> Response {
+    match state.wallet_requests.by_code(&code, state.now()) {
         Ok(_) => pages::html(200, include_str!("../assets/wallet.html").to_owned(), "'none'"),
-        Err(refusal) => {
-            pages::message("../", status(refusal), "Nothing to answer", sentence(refusal))
-        }
+        Err(error) => pages::error("../", error),
     }
 }
 
-/// Who asks, for what, and who could answer.
+/// The data of the page: who asks, for what, and the people who can answer.
 pub(super) async fn request(
-    State(hosted): State<Arc<Hosted>>,
+    Shared(state): Shared<Arc<State>>,
     Path(code): Path<String>,
-) -> Result<Response, Refused> {
-    let now = hosted.exchange.now();
-    let request = hosted.requests.by_code(&code, now)?;
-    let people: Vec<Value> = PEOPLE.iter().map(|person| shown(person, request.scope)).collect();
-    Ok(json(
-        200,
-        &json!({
-            "appId": hosted.exchange.credentials.app_id,
-            "origin": request.origin,
-            "scopeRequest": request.scope.name(),
-            "title": request.scope.title(),
-            "expiresIn": request.seconds_left(now),
-            "people": people,
-        }),
-    ))
+) -> Result<Response, ErrorResponse> {
+    let now = state.now();
+    let request = state.wallet_requests.by_code(&code, now)?;
+    let scope_request = request.scope_request;
+    let people: Vec<Value> = PEOPLE.iter().map(|person| describe(person, scope_request)).collect();
+    let body = json!({
+        "appId": state.credentials.app_id,
+        "origin": request.origin,
+        "scopeRequest": scope_request.name(),
+        "title": scope_request.title(),
+        "expiresIn": request.seconds_left(now),
+        "people": people,
+    });
+    Ok(json_response(200, &body))
 }
 
-fn shown(person: &Person, scope: Scope) -> Value {
-    let item = |item: &UserDataItem| {
-        json!({
-            "label": item.label(),
-            "title": label_title(item.label()),
-            "value": item.value(),
-            "picture": item.label() == scope::IMAGE,
-            "isValid": item.is_valid(),
-            "isOwner": item.is_owner(),
-        })
-    };
-    let items: Vec<Value> = person.items(scope).iter().map(item).collect();
+fn describe(person: &Person, scope_request: ScopeRequest) -> Value {
+    let items: Vec<Value> = person.items(scope_request).iter().map(describe_item).collect();
     json!({ "id": person.id, "name": person.name, "note": person.note, "items": items })
+}
+
+fn describe_item(item: &UserDataItem) -> Value {
+    json!({
+        "label": item.label(),
+        "title": label_title(item.label()),
+        "value": item.value(),
+        "picture": item.label() == IMAGE,
+        "isValid": item.is_valid(),
+        "isOwner": item.is_owner(),
+    })
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Grant {
     person: String,
-    /// Flags other than those that the person has.
+    /// Flags that replace the person's.
     #[serde(default)]
     items: Vec<Flags>,
 }
@@ -77,43 +75,41 @@ struct Flags {
 }
 
 pub(super) async fn grant(
-    State(hosted): State<Arc<Hosted>>,
+    Shared(state): Shared<Arc<State>>,
     Path(code): Path<String>,
     body: Body,
-) -> Result<Response, Refused> {
-    let now = hosted.exchange.now();
-    let scope = hosted.requests.by_code(&code, now)?.scope;
+) -> Result<Response, ErrorResponse> {
+    let now = state.now();
+    let scope_request = state.wallet_requests.by_code(&code, now)?.scope_request;
     let grant: Grant = body.json()?;
     let person = Person::by_id(&grant.person)
-        .ok_or_else(|| Refused::new(400, "there is nobody of this name in the sandbox"))?;
-    let items = with_flags(person.items(scope), &grant.items)
-        .map_err(|problem| Refused::new(400, problem))?;
-    let user = UserData::new(person.user_id(&hosted.exchange.credentials.app_id), items);
-    hosted.requests.grant(&code, now, || hosted.exchange.issue_token(&user))?;
-    Ok(json(200, &json!({ "status": "granted" })))
+        .ok_or_else(|| ErrorResponse::new(400, "`person` is unknown"))?;
+    let items = with_flags(person.items(scope_request), &grant.items)?;
+    let user = UserData::new(person.user_id(&state.credentials.app_id), items);
+    state.wallet_requests.grant(&code, now, || state.issue_token(user))?;
+    Ok(json_response(200, &json!({ "status": "granted" })))
 }
 
 fn with_flags(
     mut items: Vec<UserDataItem>,
     flags: &[Flags],
-) -> Result<Vec<UserDataItem>, &'static str> {
+) -> Result<Vec<UserDataItem>, ErrorResponse> {
     if flags.len() > items.len() {
-        return Err("there are more items than were asked for");
+        return Err(ErrorResponse::new(400, "there are more items than the scope request has"));
     }
     for Flags { label, is_valid, is_owner } in flags {
-        let item = items
-            .iter_mut()
-            .find(|item| item.label() == label)
-            .ok_or("there is an item that was not asked for")?;
+        let item = items.iter_mut().find(|item| item.label() == label).ok_or_else(|| {
+            ErrorResponse::new(400, "there is an item that the scope request does not have")
+        })?;
         *item = UserDataItem::new(label, item.value(), *is_valid, *is_owner);
     }
     Ok(items)
 }
 
 pub(super) async fn deny(
-    State(hosted): State<Arc<Hosted>>,
+    Shared(state): Shared<Arc<State>>,
     Path(code): Path<String>,
-) -> Result<Response, Refused> {
-    hosted.requests.deny(&code, hosted.exchange.now())?;
-    Ok(json(200, &json!({ "status": "cancelled" })))
+) -> Result<Response, ErrorResponse> {
+    state.wallet_requests.deny(&code, state.now())?;
+    Ok(json_response(200, &json!({ "status": "cancelled" })))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use civic_sip::authsig::legacy;
 use civic_sip::authsig::{Error, Remote, Signer};
-use civic_sip::{BoxFuture, Transport, TransportError};
+use civic_sip::{BoxFuture, SendOptions, Transport, TransportError};
 
 const SECRET: &str = "Test house secret.";
 const NOW: u64 = 1_369_156_639;
@@ -38,7 +38,7 @@ impl Transport for Server {
     fn send<'a>(
         &'a self,
         request: http::Request<Vec<u8>>,
-        _max_response_bytes: usize,
+        _: SendOptions,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
         assert_eq!(request.method(), "GET");
         self.asked.lock().unwrap().push(request.uri().to_string());
@@ -340,7 +340,7 @@ impl Transport for Broken {
     fn send<'a>(
         &'a self,
         _request: http::Request<Vec<u8>>,
-        _max_response_bytes: usize,
+        _: SendOptions,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
         Box::pin(async { Err(TransportError::Timeout("gave up".into())) })
     }

@@ -107,9 +107,9 @@ async fn every_verification_fault_breaks_one_rule_only() {
         (Fault::Unsigned, "ES256"),
         (Fault::WrongAlgorithm, "ES256"),
         (Fault::Expired, "expired 18"),
-        (Fault::NotYetValid, "becomes valid"),
+        (Fault::NotYetValid, "not valid for another"),
         (Fault::OtherApp, "another app"),
-        (Fault::WrongIssuer, "somebody else"),
+        (Fault::WrongIssuer, "another issuer"),
         (Fault::WrongAudience, "another audience"),
     ] {
         service.sandbox.inject(fault.clone());

@@ -28,7 +28,7 @@ impl Service {
     async fn link(&self) -> PayloadLink {
         match self.exchange(r#""allowS3UploadedPayload":true,"#).await.unwrap() {
             Reply::Payload(link) => link,
-            Reply::UserData(_) => panic!("no link"),
+            other => panic!("not a link: {other:?}"),
         }
     }
 

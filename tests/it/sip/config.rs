@@ -1,4 +1,4 @@
-//! What a configuration has to be, and how its errors read.
+//! Configurations, and the errors of wrong ones.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ fn secrets() {
         &"é".repeat(16),
     ] {
         let problem = problem(builder().secret(bad));
-        assert!(problem.contains("secret ") && !problem.contains("private"), "{problem}");
+        assert!(problem.contains("`secret` ") && !problem.contains("private"), "{problem}");
         assert!(bad.trim().is_empty() || !problem.contains(bad), "{problem}");
     }
 }
@@ -145,7 +145,7 @@ fn app_ids() {
 #[test]
 fn everything_that_is_missing_is_named_at_once() {
     let problem = problem(CivicSip::builder());
-    for name in ["app_id is missing", "private_signing_key is missing", "secret is missing"] {
+    for name in ["`app_id` is missing", "`private_signing_key` is missing", "`secret` is missing"] {
         assert!(problem.contains(name), "{problem}");
     }
 }
@@ -154,7 +154,7 @@ fn everything_that_is_missing_is_named_at_once() {
 fn two_mistakes_are_named_at_once() {
     let problem = problem(builder().secret("00").base_url("http://example.com"));
     assert!(
-        problem.contains("secret has to be") && problem.contains("base_url has to be"),
+        problem.contains("`secret` must be") && problem.contains("`base_url` must be"),
         "{problem}"
     );
 }
@@ -183,6 +183,8 @@ fn limits() {
     assert!(problem(builder().timeout(Duration::ZERO)).contains("timeout"));
     assert!(problem(builder().connect_timeout(Duration::ZERO)).contains("connect_timeout"));
     assert!(problem(builder().audience("")).contains("audience"));
+    assert!(problem(builder().retries(11)).contains("`retries` must be 10 or less"));
+    builder().retries(10).build().unwrap();
     builder().timeout(Duration::MAX).connect_timeout(Duration::MAX).build().unwrap();
 }
 
@@ -208,11 +210,9 @@ fn the_url_names_the_stage() {
 #[test]
 fn nothing_shows_a_secret() {
     let client = client();
-    let config = civic_sip::Config {
-        private_signing_key: PRIVATE_SIGNING_KEY.into(),
-        secret: SECRET.into(),
-        ..Default::default()
-    };
+    let mut config = civic_sip::Config::default();
+    config.private_signing_key = PRIVATE_SIGNING_KEY.into();
+    config.secret = SECRET.into();
     let shown = format!(
         "{:?} {:?} {:?} {:?}",
         builder(),

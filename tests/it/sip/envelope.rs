@@ -185,7 +185,7 @@ fn values_that_are_no_strings_keep_their_text() {
         ("1.10", "1.10"),
         ("12345678901234567890123", "12345678901234567890123"),
         ("true", "true"),
-        ("null", "null"),
+        ("null", ""),
         ("[ 1 , \"a b\" ]", "[1,\"a b\"]"),
         ("{ \"z\" : 1, \"a\": { } }", "{\"z\":1,\"a\":{}}"),
     ] {
@@ -193,5 +193,24 @@ fn values_that_are_no_strings_keep_their_text() {
         let item = user.get("x").unwrap();
         assert_eq!(item.value(), expected);
         assert!(!item.is_valid() && !item.is_owner());
+    }
+}
+
+#[test]
+fn null_is_an_item_without_a_value() {
+    let user = read(r#"[{"label":"x","value":null,"isValid":true,"isOwner":true}]"#).unwrap();
+    assert_eq!(user.get("x").unwrap().value(), "");
+    assert_eq!(user.trusted("x"), None);
+}
+
+#[test]
+fn invalid_strings_are_rejected_wherever_they_stand() {
+    for items in [
+        r#"[{"label":"x","value":"\ud800"}]"#,
+        r#"[{"label":"x","value":["\ud800"]}]"#,
+        r#"[{"label":"x","value":"y","unknown":"\ud800"}]"#,
+        r#"[{"label":"x","value":"y","unknown":{"\udc00":1}}]"#,
+    ] {
+        assert!(read(items).unwrap_err().is_malformed(), "{items}");
     }
 }

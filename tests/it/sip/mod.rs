@@ -1,5 +1,6 @@
 //! Requests, responses and the client that sends and opens them.
 
+mod client;
 mod config;
 mod envelope;
 #[cfg(feature = "sandbox")]

@@ -119,7 +119,7 @@ pub fn encrypt(plaintext: &[u8], padding: bool) -> String {
 pub fn open_with(client: &CivicSip, body: Vec<u8>) -> Result<UserData, Error> {
     match client.response(200, body)? {
         Reply::UserData(user) => Ok(user),
-        Reply::Payload(_) => panic!("a link"),
+        other => panic!("not the data: {other:?}"),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::support::tls::{Authority, TlsListener};
 use axum::Router;
 use axum::http::{StatusCode, Version};
 use civic_sip::sandbox::Sandbox;
-use civic_sip::{BoxFuture, CivicSip, Error, Reply, Transport, TransportError};
+use civic_sip::{BoxFuture, CivicSip, Error, Reply, SendOptions, Transport, TransportError};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -218,7 +218,7 @@ async fn once_there_is_a_link_the_token_is_used_up_whatever_happens() {
         let error = fails(&civic).await;
         assert!(error.is_api() && !error.is_retryable(), "{error:?}");
         assert_eq!((error.status(), error.body()), (Some(status), Some("<Error/>")));
-        assert!(error.to_string().starts_with("the store of the payload answered"), "{error}");
+        assert!(error.to_string().starts_with("the payload store returned status"), "{error}");
     }
 
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -314,7 +314,7 @@ impl Transport for Scripted {
     fn send<'a>(
         &'a self,
         request: http::Request<Vec<u8>>,
-        _: usize,
+        _: SendOptions,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
         Box::pin(async move {
             self.requests.lock().unwrap().push(request);

@@ -1,18 +1,18 @@
-//! The credentials, as they stand in portals, mails and environment variables.
+//! Keys and secrets in the spellings that portals, mails and environment variables have them in.
 
 use zeroize::Zeroizing;
 
 use crate::crypto::{CbcKey, HmacKey, PUBLIC_KEY_LEN, SigningKey, VerifyingKey};
 
-/// The key of the hosted service at api.civic.com.
+/// The public key of the hosted service at api.civic.com.
 pub(crate) const SERVICE_PUBLIC_KEY: &str = "\
     049a45998638cfb3c4b211d72030d9ae8329a242db63bfb0076a54e7647370a8ac\
     5708b57af6065805d5a6be72332620932dbb35e8d318fce18e7c980a0eb26aa1";
 
-/// A P-256 scalar; some tools drop zeros in front, others put two more there.
+/// Parses a P-256 scalar. Some tools drop leading zeros, others add two.
 pub(crate) fn signing_key(hex: &str) -> Result<SigningKey, &'static str> {
     const FORM: &str =
-        "has to be the app's P-256 private key: 60 to 64 hex digits, or 66 that begin with 00";
+        "must be the app's P-256 private key: 60 to 64 hex digits, or 66 that begin with 00";
     let digits = match hex.trim() {
         text if text.len() == 66 => text.strip_prefix("00").ok_or(FORM)?,
         text if (60..=64).contains(&text.len()) => text,
@@ -22,12 +22,12 @@ pub(crate) fn signing_key(hex: &str) -> Result<SigningKey, &'static str> {
     let mut scalar = Zeroizing::new([0; 32]);
     hex::decode_to_slice(&*padded, &mut *scalar).map_err(|_| FORM)?;
     SigningKey::from_scalar(&scalar)
-        .ok_or("is no P-256 private key: it is zero, or not below the order of the curve")
+        .ok_or("is not a P-256 private key: it is zero, or not below the order of the curve")
 }
 
-/// The two keys that the secret stands for: the digest takes its text, the decryption its bytes.
+/// Parses the secret. The digest is keyed with its text, the decryption with its bytes.
 pub(crate) fn secret(hex: &str) -> Result<(HmacKey, CbcKey), &'static str> {
-    const FORM: &str = "has to be the app's secret: 32 hex digits";
+    const FORM: &str = "must be the app's secret: 32 hex digits";
     let text = hex.trim();
     let mut bytes = Zeroizing::new([0; 16]);
     hex::decode_to_slice(text, &mut *bytes).map_err(|_| FORM)?;
@@ -35,14 +35,15 @@ pub(crate) fn secret(hex: &str) -> Result<(HmacKey, CbcKey), &'static str> {
     Ok((HmacKey::new(text.as_bytes()), cbc_key))
 }
 
-/// An uncompressed point (SEC 1, section 2.3.3).
+/// Parses an uncompressed point (SEC 1, section 2.3.3).
 pub(crate) fn public_key(hex: &str) -> Result<VerifyingKey, &'static str> {
     const FORM: &str =
-        "has to be an uncompressed P-256 public key: 130 hex digits that begin with 04";
+        "must be an uncompressed P-256 public key: 130 hex digits that begin with 04";
     let mut point = [0; PUBLIC_KEY_LEN];
     hex::decode_to_slice(hex.trim(), &mut point).map_err(|_| FORM)?;
     if point.first() != Some(&4) {
         return Err(FORM);
     }
-    VerifyingKey::from_point(&point).ok_or("is no P-256 public key: the point is not on the curve")
+    VerifyingKey::from_point(&point)
+        .ok_or("is not a P-256 public key: the point is not on the curve")
 }

@@ -1,10 +1,61 @@
-//! Proxies and authorities, read once, when the client is set up.
+//! The settings of a transport, read once, when it is configured.
 
 use std::env;
+use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::{ClientBuilder, Url};
 
-/// A proxy for everything that leaves this machine. It may hold a password.
+use crate::transport::resolver::MayConnectTo;
+
+/// The configuration of a [`ReqwestTransport`](super::ReqwestTransport).
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// The time to open a connection, TLS included.
+    pub(crate) connect_timeout: Duration,
+    /// Whether requests go to this machine only, so that a lack of certificates does no harm.
+    pub(crate) loopback: bool,
+    pub(crate) proxy: ProxyChoice,
+    /// Authorities that are trusted beside the system's.
+    pub(crate) roots: Roots,
+    /// The addresses that names may be connected to at; all, if `None`.
+    pub(crate) may_connect_to: Option<Arc<MayConnectTo>>,
+}
+
+impl Settings {
+    /// Creates settings with the proxies of the environment and the certificate authorities of the system.
+    pub(crate) fn new(connect_timeout: Duration) -> Self {
+        Self {
+            connect_timeout,
+            loopback: false,
+            proxy: ProxyChoice::Environment,
+            roots: Roots::default(),
+            may_connect_to: None,
+        }
+    }
+}
+
+/// The proxy that requests are sent through.
+#[derive(Clone)]
+pub(crate) enum ProxyChoice {
+    /// The one that the environment names for the host, if any.
+    Environment,
+    None,
+    Given(Proxy),
+}
+
+impl ProxyChoice {
+    /// Returns the hosts of all proxies that a request may be sent through.
+    pub(super) fn hosts(&self) -> Vec<String> {
+        match self {
+            Self::Environment => proxy_hosts_of_environment(),
+            Self::None => Vec::new(),
+            Self::Given(proxy) => vec![proxy.host.clone()],
+        }
+    }
+}
+
+/// A proxy for all requests that leave this machine. It may hold a password.
 #[derive(Clone)]
 pub(crate) struct Proxy {
     proxy: reqwest::Proxy,
@@ -14,17 +65,15 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// # Errors
     ///
-    /// What is wrong, in words that follow the name of the setting.
+    /// A description of the mistake that follows the name of the setting.
     pub(crate) fn read(url: &str) -> Result<Self, &'static str> {
-        const FORM: &str = "has to be the http or https URL of a proxy, such as http://user:password@proxy.example.com:3128";
+        const FORM: &str = "must be the http or https URL of a proxy, such as http://user:password@proxy.example.com:3128";
         let url = Url::parse(url.trim()).map_err(|_| FORM)?;
         if !matches!(url.scheme(), "http" | "https")
+            || !matches!(url.path(), "" | "/")
             || url.query().is_some()
             || url.fragment().is_some()
         {
-            return Err(FORM);
-        }
-        if !matches!(url.path(), "" | "/") {
             return Err(FORM);
         }
         let host = url.host_str().ok_or(FORM)?.to_owned();
@@ -35,14 +84,10 @@ impl Proxy {
     pub(super) fn get(&self) -> reqwest::Proxy {
         self.proxy.clone()
     }
-
-    pub(super) fn host(&self) -> &str {
-        &self.host
-    }
 }
 
-/// The hosts of the proxies that the environment may ask for.
-pub(super) fn proxy_hosts_of_environment() -> Vec<String> {
+/// Returns the hosts of the proxies that the environment may name.
+fn proxy_hosts_of_environment() -> Vec<String> {
     ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"]
         .into_iter()
         .filter_map(|variable| env::var(variable).ok())
@@ -53,7 +98,7 @@ pub(super) fn proxy_hosts_of_environment() -> Vec<String> {
         .collect()
 }
 
-/// Certificates of authorities.
+/// Certificates of certificate authorities.
 #[derive(Clone, Default)]
 pub(crate) struct Roots {
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -64,9 +109,9 @@ pub(crate) struct Roots {
 impl Roots {
     /// # Errors
     ///
-    /// What is wrong, in words that follow the name of the setting.
+    /// A description of the mistake that follows the name of the setting.
     pub(crate) fn read(pems: &[Vec<u8>]) -> Result<Self, &'static str> {
-        const FORM: &str = "has to be one or more X.509 certificates in PEM";
+        const FORM: &str = "must be one or more X.509 certificates in PEM";
         let mut roots = Self::default();
         for pem in pems {
             let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| FORM)?;
@@ -75,12 +120,12 @@ impl Roots {
             }
             roots.certificates.extend(certificates);
         }
-        // What is inside of the PEM is looked at only when a client is made.
+        // reqwest reads the certificates themselves only when it builds a client.
         if !roots.is_empty() {
             let builder = ClientBuilder::new().no_proxy();
             #[cfg(feature = "rustls")]
             let builder = builder.tls_backend_rustls();
-            roots.clone().alone(builder).build().map_err(|_| FORM)?;
+            roots.clone().replace_in(builder).build().map_err(|_| FORM)?;
         }
         Ok(roots)
     }
@@ -89,11 +134,11 @@ impl Roots {
         self.certificates.is_empty()
     }
 
-    pub(super) fn beside_the_systems(&self, builder: ClientBuilder) -> ClientBuilder {
+    pub(super) fn add_to(&self, builder: ClientBuilder) -> ClientBuilder {
         if self.is_empty() { builder } else { builder.tls_certs_merge(self.certificates.clone()) }
     }
 
-    pub(super) fn alone(&self, builder: ClientBuilder) -> ClientBuilder {
+    pub(super) fn replace_in(&self, builder: ClientBuilder) -> ClientBuilder {
         builder.tls_certs_only(self.certificates.clone())
     }
 }
@@ -112,11 +157,11 @@ impl Roots {
         true
     }
 
-    pub(super) fn beside_the_systems(&self, builder: ClientBuilder) -> ClientBuilder {
+    pub(super) fn add_to(&self, builder: ClientBuilder) -> ClientBuilder {
         builder
     }
 
-    pub(super) fn alone(&self, builder: ClientBuilder) -> ClientBuilder {
+    pub(super) fn replace_in(&self, builder: ClientBuilder) -> ClientBuilder {
         builder
     }
 }

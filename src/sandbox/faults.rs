@@ -1,4 +1,4 @@
-//! Faults on demand.
+//! Faults that tests inject.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -6,23 +6,28 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::lock;
+use super::error::ErrorResponse;
+use super::state::lock;
 
-/// More faults than this don't wait.
-const MAX_WAITING: usize = 1_000;
+mod response;
+
+pub(super) use response::exchange_with_fault;
+
+/// The largest number of faults in the queue.
+const MAX_PENDING: usize = 1_000;
 
 /// Longer than any client waits.
 const MAX_DELAY: Duration = Duration::from_secs(600);
 
-/// What goes wrong with the next exchange: for tests of how an app takes it.
+/// A fault of the service, for tests of how an app handles it.
 ///
-/// [`Sandbox::inject`](super::Sandbox::inject) puts one at the end of a queue, and `POST /faults` does the same for
-/// tests in other languages: a JSON object, or a list of them. Every request that reaches the exchange takes one fault
-/// from the queue, whatever comes of it. The names and members in JSON stand with each variant.
+/// [`Sandbox::inject`](super::Sandbox::inject) appends one to a queue. `POST /faults` does the same for tests in other
+/// languages; its body is a JSON object or a list of them, in the form that each variant shows. Every request to the
+/// exchange takes one fault from the queue.
 ///
-/// Those that replace the answer (`Status`, `Throttled`, `Redirect`, `Huge`) leave the code token as it is. The others
-/// spoil the answer to an exchange that took place, so the token is used up; if the request is refused anyway, they
-/// change nothing about the refusal but when and how much of it arrives.
+/// `Status`, `Throttled`, `Redirect` and `Huge` replace the response and leave the code token unused. The others change
+/// the response of an exchange that took place, so the code token is used up. If the sandbox rejects the request anyway,
+/// only `Delay` and `CutOff` have an effect.
 ///
 /// ```
 /// # async fn run() -> Result<(), civic_sip::Error> {
@@ -43,43 +48,43 @@ const MAX_DELAY: Duration = Duration::from_secs(600);
 #[serde(tag = "fault", rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Fault {
-    /// An error of the service: `is_api`. `{"fault": "status", "status": 503, "body": "out of order"}`
+    /// An error response of the service: `is_api`. `{"fault": "status", "status": 503, "body": "out of order"}`
     Status {
-        /// From 200 to 599; anything else is sent as 500.
+        /// The status, from 200 to 599; anything else is sent as 500.
         status: u16,
         /// The body, as plain text.
         #[serde(default)]
         body: String,
     },
-    /// 429, and how long to wait: `is_api`, `is_retryable`. `{"fault": "throttled", "seconds": 2}`
+    /// A 429 response: `is_api`, `is_retryable`. `{"fault": "throttled", "seconds": 2}`
     ///
-    /// This crate's client waits and tries again by itself, within its time-out.
+    /// This crate's client retries by itself, within its time-out.
     Throttled {
-        /// For the header `Retry-After` (RFC 9110, section 10.2.3), in whole seconds; without it there is no header.
+        /// The header `Retry-After` (RFC 9110, section 10.2.3), in whole seconds, if any.
         #[serde(default, rename = "seconds", deserialize_with = "seconds")]
         retry_after: Option<Duration>,
     },
-    /// 307 to another address, which no client may follow: `is_api`. `{"fault": "redirect", "location": "https://…"}`
+    /// A 307 redirect, which no client may follow: `is_api`. `{"fault": "redirect", "location": "https://…"}`
     Redirect {
-        /// The header `Location`; left out if no header can have that value.
+        /// The header `Location`; omitted if it is no valid header value.
         location: String,
     },
-    /// The answer comes this much later, by the real clock: `is_timeout` if the client waits for less. At most ten
-    /// minutes. `{"fault": "delay", "millis": 2000}`
+    /// A response that is delayed by real time, at most ten minutes: `is_timeout` if the client's time-out is shorter.
+    /// `{"fault": "delay", "millis": 2000}`
     Delay {
-        /// How much later.
+        /// The delay.
         #[serde(rename = "millis", deserialize_with = "millis")]
         by: Duration,
     },
-    /// The connection breaks in the middle of the body: `is_transport`. `{"fault": "cut-off", "after": 10}`
+    /// A connection that closes in the middle of the body: `is_transport`. `{"fault": "cut-off", "after": 10}`
     CutOff {
-        /// So many bytes of the body come before it breaks, or all but one of them.
+        /// The number of bytes that are sent before it closes, at most all but one.
         after: usize,
     },
-    /// A body that does not seem to end, and announces no length: `is_malformed` where the client's limit is lower.
+    /// A large body without `Content-Length`: `is_malformed` if the client's limit is lower.
     /// `{"fault": "huge", "bytes": 1000000000}`
     Huge {
-        /// How many bytes there are.
+        /// The length of the body.
         bytes: u64,
     },
     /// A body that is not JSON: `is_malformed`. `{"fault": "not-json"}`
@@ -90,11 +95,11 @@ pub enum Fault {
     MissingUserId,
     /// An envelope that names another cipher than `aes`: `is_malformed`. `{"fault": "unknown-cipher"}`
     UnknownCipher,
-    /// Signed by another key than the service's: `is_verification`. `{"fault": "wrong-key"}`
+    /// A token signed with another key than the service's: `is_verification`. `{"fault": "wrong-key"}`
     WrongKey,
-    /// Not signed, with `"alg": "none"` (RFC 7518, section 3.6): `is_verification`. `{"fault": "unsigned"}`
+    /// A token without signature, with `"alg": "none"` (RFC 7518, section 3.6): `is_verification`. `{"fault": "unsigned"}`
     Unsigned,
-    /// Signed with HS256 by the text of the service's public key, which everybody knows (RFC 8725, section 2.1):
+    /// A token signed with HS256 and the text of the service's public key, which is no secret (RFC 8725, section 2.1):
     /// `is_verification`. `{"fault": "wrong-algorithm"}`
     WrongAlgorithm,
     /// A token that expired half an hour ago: `is_verification`. `{"fault": "expired"}`
@@ -107,16 +112,16 @@ pub enum Fault {
     WrongIssuer,
     /// A token for another audience (`aud`): `is_verification`. `{"fault": "wrong-audience"}`
     WrongAudience,
-    /// A ciphertext whose padding is wrong: `is_decryption`. `{"fault": "broken-padding"}`
+    /// A ciphertext with invalid padding: `is_decryption`. `{"fault": "broken-padding"}`
     BrokenPadding,
-    /// Decrypts to something else than a list of items: `is_malformed`. `{"fault": "not-a-list"}`
+    /// A plaintext that is no list of items: `is_malformed`. `{"fault": "not-a-list"}`
     NotAList,
 }
 
 fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let delay = Duration::from_millis(u64::deserialize(deserializer)?);
     if delay > MAX_DELAY {
-        return Err(de::Error::custom("a delay may be ten minutes at most"));
+        return Err(de::Error::custom("`millis` must be at most 600000"));
     }
     Ok(delay)
 }
@@ -126,7 +131,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration
 }
 
 impl Fault {
-    /// How long the answer waits.
+    /// The delay of the response.
     pub(super) fn delay(&self) -> Option<Duration> {
         match self {
             Self::Delay { by } => Some((*by).min(MAX_DELAY)),
@@ -135,24 +140,24 @@ impl Fault {
     }
 }
 
-/// Faults that wait for a request.
+/// The faults that are still to strike.
 #[derive(Default)]
-pub(super) struct Faults(Mutex<VecDeque<Fault>>);
+pub(super) struct FaultQueue(Mutex<VecDeque<Fault>>);
 
-impl Faults {
-    /// All of them, or none if they are too many.
+impl FaultQueue {
+    /// Appends all of the faults, or none if there are too many, and returns the length of the queue.
     pub(super) fn push(
         &self,
         faults: impl IntoIterator<Item = Fault>,
-    ) -> Result<usize, &'static str> {
-        let mut waiting = lock(&self.0);
-        let before = waiting.len();
-        waiting.extend(faults.into_iter().take(MAX_WAITING + 1));
-        if waiting.len() > MAX_WAITING {
-            waiting.truncate(before);
-            return Err("more than 1000 faults would be waiting");
+    ) -> Result<usize, ErrorResponse> {
+        let mut queue = lock(&self.0);
+        let before = queue.len();
+        queue.extend(faults.into_iter().take(MAX_PENDING + 1));
+        if queue.len() > MAX_PENDING {
+            queue.truncate(before);
+            return Err(ErrorResponse::new(429, "more than 1000 faults would be pending"));
         }
-        Ok(waiting.len())
+        Ok(queue.len())
     }
 
     pub(super) fn take(&self) -> Option<Fault> {

@@ -1,8 +1,8 @@
-//! What an app can ask for.
+//! The kinds of scope requests.
 
-/// A named set of labels.
+/// A kind of scope request: a named set of labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(super) enum ScopeRequest {
     BasicSignup,
     AnonymousLogin,
     ProofOfIdentity,
@@ -23,13 +23,13 @@ pub(super) const IMAGE: &str = "documents.genericId.image";
 pub(super) const IMAGE_MD5: &str = "documents.genericId.image_md5";
 pub(super) const COUNTRY: &str = "documents.genericId.country";
 
-impl Scope {
-    /// By the name that a page gives.
+impl ScopeRequest {
+    /// Finds the scope request of a name that a page gave.
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        use Scope::*;
+        use ScopeRequest::*;
         [BasicSignup, AnonymousLogin, ProofOfIdentity, ProofOfResidence, ProofOfAge]
             .into_iter()
-            .find(|scope| scope.name() == name)
+            .find(|request| request.name() == name)
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -42,7 +42,7 @@ impl Scope {
         }
     }
 
-    /// For the person who is asked.
+    /// The title for the person who is asked.
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::BasicSignup => "Basic sign-up",
@@ -53,7 +53,7 @@ impl Scope {
         }
     }
 
-    /// What an app gets when the person says yes.
+    /// The labels that an app gets when the person approves.
     pub(super) fn labels(self) -> &'static [&'static str] {
         match self {
             Self::BasicSignup => &[EMAIL, PHONE_NUMBER],
@@ -78,7 +78,7 @@ impl Scope {
     }
 }
 
-/// The name of a label in plain words.
+/// The title of a label.
 pub(super) fn label_title(label: &str) -> &str {
     match label {
         EMAIL => "E-mail address",

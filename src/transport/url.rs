@@ -1,51 +1,56 @@
-//! Which addresses the client may talk to.
+//! The URLs that requests may be sent to.
 
 use std::net::IpAddr;
 
 use http::Uri;
 
-/// An `https` URL, or an `http` one on this machine (RFC 3986; RFC 6761, section 6.3, for `localhost`).
+/// Parses an `https` URL, or an `http` one of this machine (RFC 3986; RFC 6761, section 6.3, for `localhost`).
 ///
 /// # Errors
 ///
-/// What is wrong, in words that follow the name of the setting.
+/// A description of the mistake that follows the name of the setting.
 pub(crate) fn parse(url: &str) -> Result<Uri, &'static str> {
-    const FORM: &str = "has to be an absolute https URL";
-    // `Uri` would drop a fragment without a word.
+    const FORM: &str = "must be an absolute https URL";
+    // `Uri` drops a fragment silently.
     if url.contains('#') {
-        return Err("has to be a URL without a fragment");
+        return Err("must be a URL without a fragment");
     }
     let uri: Uri = url.parse().map_err(|_| FORM)?;
     let authority = uri.authority().ok_or(FORM)?.as_str();
     let host = uri.host().ok_or(FORM)?;
     if authority.contains('@') {
-        return Err("has to be a URL without a user name or password");
+        return Err("must be a URL without a user name or password");
     }
-    // Nothing that another URL parser could read as another host.
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let is_name = || host.split('.').all(|label| !label.is_empty() && label.bytes().all(plain));
     let is_literal = host.starts_with('[') && ip(host).is_some();
-    if !(is_literal || is_name()) || !url.is_ascii() || url.contains('\\') {
+    if !(is_literal || is_plain_name(host)) || !url.is_ascii() || url.contains('\\') {
         return Err(FORM);
     }
     if authority.len() > host.len() && uri.port_u16().is_none_or(|port| port == 0) {
-        return Err("has to be a URL with a port from 1 to 65535, or with none");
+        return Err("must be a URL with a port from 1 to 65535, or with none");
     }
     match uri.scheme_str() {
         Some("https") => Ok(uri),
         Some("http") if is_loopback(&uri) => Ok(uri),
-        Some("http") => Err("has to be an https URL: plain http is for loopback addresses only"),
+        Some("http") => Err("must be an https URL: plain http is for loopback addresses only"),
         _ => Err(FORM),
     }
 }
 
-/// Whether the host is this machine, by its name or as an address literal.
+/// Returns whether no URL parser can read the name as that of another host.
+fn is_plain_name(host: &str) -> bool {
+    host.split('.').all(|label| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    })
+}
+
+/// Returns whether the host is this machine, by name or as an address literal.
 pub(crate) fn is_loopback(uri: &Uri) -> bool {
     let Some(host) = uri.host() else { return false };
     host.eq_ignore_ascii_case("localhost") || ip(host).is_some_and(|ip| ip.is_loopback())
 }
 
-/// The address that an address literal is, in brackets or not.
+/// Returns the address of an address literal, in brackets or not.
 pub(crate) fn ip(host: &str) -> Option<IpAddr> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     bare.parse().ok()
