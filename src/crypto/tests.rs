@@ -137,6 +137,32 @@ macro_rules! backend_tests {
             }
 
             #[test]
+            fn pkcs8_is_one_whole_document_of_the_curve() {
+                let key = SigningKey::from_scalar(&[0x42; 32]).unwrap();
+                let der = key.to_pkcs8().unwrap();
+                let read = SigningKey::from_pkcs8(&der).unwrap();
+                assert_eq!(read.public_key(), key.public_key());
+                assert_eq!(*read.to_pkcs8().unwrap(), *der);
+                let other = SigningKey::from_scalar(&[0x24; 32]).unwrap().to_pkcs8().unwrap();
+                let with_public_key_of_another =
+                    [&der[..der.len() - 64], &other[other.len() - 64..]];
+                // The last byte of the OID of the curve, 1.2.840.10045.3.1.7.
+                let oid = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+                let at = der.windows(8).position(|bytes| bytes == oid).unwrap();
+                let mut of_another_curve = der.to_vec();
+                of_another_curve[at + 7] = 1;
+                for bad in [
+                    &b""[..],
+                    &der[..der.len() - 1],
+                    &[&der[..], &[0]].concat(),
+                    &with_public_key_of_another.concat(),
+                    &of_another_curve,
+                ] {
+                    assert!(SigningKey::from_pkcs8(bad).is_none(), "{bad:?}");
+                }
+            }
+
+            #[test]
             fn points_have_to_be_on_the_curve() {
                 let mut one = [0; 32];
                 one[31] = 1;
@@ -233,6 +259,7 @@ fn what_one_backend_makes_the_other_takes() {
         let one = aws_lc::SigningKey::from_scalar(&scalar).unwrap();
         let other = rust_crypto::SigningKey::from_scalar(&scalar).unwrap();
         assert_eq!(one.public_key(), other.public_key());
+        assert_eq!(one.to_pkcs8(), other.to_pkcs8());
         let point = one.public_key().unwrap();
         let signature = one.sign(message).unwrap();
         let key = rust_crypto::VerifyingKey::from_point(&point).unwrap();

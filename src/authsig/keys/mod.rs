@@ -45,7 +45,7 @@ impl Secret {
     /// [`ConfigProblem::NoRandomness`].
     pub fn generate() -> Result<Self, ConfigError> {
         let bytes = Zeroizing::new(crypto::random::<32>().ok_or(ConfigProblem::NoRandomness)?);
-        Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes))))
+        Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
     }
 
     /// Returns the secret.
