@@ -64,6 +64,11 @@ pub(super) struct Scope {
 }
 
 impl Scope {
+    /// Returns the scope with another clock.
+    pub(super) fn with_clock(&self, clock: Clock) -> Self {
+        Self { clock, ..self.clone() }
+    }
+
     /// Returns whether a signature covers the parameter.
     pub(super) fn covers(&self, pair: &Pair<'_>) -> bool {
         pair.name != "signature" && !self.ignored.contains(&pair.name)

@@ -99,6 +99,11 @@ impl Signer {
         self.sign([""; 3], query, [""; 2])
     }
 
+    /// Returns a signer with another clock.
+    pub(super) fn with_clock(&self, clock: Clock) -> Self {
+        Self { scope: self.scope.with_clock(clock), ..self.clone() }
+    }
+
     fn sign(
         &self,
         before: [&str; 3],
@@ -284,7 +289,6 @@ impl SignerBuilder {
     }
 
     /// Signs as an AuthSig server does, what no verifier of links accepts.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for identities"))]
     pub(super) fn identities(mut self) -> Self {
         self.settings.is_identity = true;
         self

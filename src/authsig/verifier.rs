@@ -73,7 +73,6 @@ impl Verifier {
     }
 
     /// Verifies a URL that has to be at the public URL followed by this path, and nowhere else.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for identities, at `{base}/verified`"))]
     pub(super) fn verify_at(&self, url: &str, path: &str) -> Result<Verified, VerifyError> {
         let parts = url::split(url)?;
         let public_url = self.scope.public_url.as_ref();
@@ -82,6 +81,11 @@ impl Verifier {
             return Err(UrlError::Mismatch.into());
         }
         self.verify(parts.query, address)
+    }
+
+    /// Returns a verifier with another clock.
+    pub(super) fn with_clock(&self, clock: Clock) -> Self {
+        Self { scope: self.scope.with_clock(clock), ..self.clone() }
     }
 
     fn verify(&self, query: &str, address: [&str; 2]) -> Result<Verified, VerifyError> {
@@ -257,7 +261,6 @@ impl VerifierBuilder {
     }
 
     /// Verifies what AuthSig servers sign, which no link is taken for.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for identities"))]
     pub(super) fn identities(mut self) -> Self {
         self.settings.is_identity = true;
         self
