@@ -32,7 +32,7 @@ fn main() {
     );
 
     let secret = "at least sixteen bytes";
-    let (signer, verifier) = (Signer::new(secret), Verifier::new(secret));
+    let (signer, verifier) = (Signer::new(secret).unwrap(), Verifier::new(secret).unwrap());
     let query =
         "login=user_1&service=password&team=blue&redirect_url=https%3A%2F%2Fapp.example%2Fa&x=1";
     print("AuthSig v2 sign, 5 parameters", &counted(|| drop(signer.sign_query(query).unwrap())));

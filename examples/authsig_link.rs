@@ -5,66 +5,80 @@
 
 use std::time::{Duration, SystemTime};
 
-use civic_sip::authsig::{Error, MemoryGuard, Signer, Verified, Verifier};
+use civic_sip::authsig::{MemoryGuard, Signer, SignerBuilder, Verified, Verifier};
 
-/// Shared by all who sign and verify; from the environment, in real life.
+/// Shared by all who sign and verify; from the configuration, in real life.
 const SECRET: &str = "at least sixteen bytes, better 32 random ones";
-const ADDRESS: &str = "https://app.example/join";
+const PUBLIC_URL: &str = "https://app.example";
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn signer() -> Signer {
-    Signer::new(SECRET).purpose("invitation").bind_to(ADDRESS).expires_in(HOUR).single_use()
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// What signs invitations.
+fn signing() -> SignerBuilder {
+    Signer::builder()
+        .secret(SECRET)
+        .purpose("invitation")
+        .public_url(PUBLIC_URL)
+        .expires_in(HOUR)
+        .single_use()
 }
 
-fn verifier() -> Verifier {
-    Verifier::new(SECRET)
+/// What verifies them, made once when the app starts.
+fn verifier() -> Result<Verifier> {
+    let verifier = Verifier::builder()
+        .secret(SECRET)
         .purpose("invitation")
-        .bind_to(ADDRESS)
+        .public_url(PUBLIC_URL)
         .ignore(["utm_source"])
         .require("team")
-        .require_expiry()
+        .require_expiry();
+    Ok(verifier.build()?)
 }
 
 /// What the app does when somebody follows the link: verify, use up, and only then act.
-async fn join(url: &str, guard: &MemoryGuard) -> Result<Verified, Error> {
-    let verified = verifier().verify_url(url)?;
+async fn join(url: &str, verifier: &Verifier, guard: &MemoryGuard) -> Result<Verified> {
+    let verified = verifier.verify_url(url)?;
     verified.consume(guard).await?;
     Ok(verified)
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    let guard = MemoryGuard::default();
-    let url = invite(&signer(), "login=user_1&team=blue")?;
+async fn main() -> Result<()> {
+    let (signer, verifier, guard) = (signing().build()?, verifier()?, MemoryGuard::new(10_000));
+    let url = invite(&signer)?;
     println!("The invitation:\n  {url}\n");
 
     // A mailer appended a parameter, a scanner opened the link: it is still good.
-    let mailed = url.replace('?', "?utm_source=mail&");
-    verifier().verify_url(&mailed)?;
-    let verified = join(&mailed, &guard).await?;
+    let mailed = format!("{url}&utm_source=mail");
+    verifier.verify_url(&mailed)?;
+    let verified = join(&mailed, &verifier, &guard).await?;
     println!("Joined: {:?}, team {:?}\n", verified.login(), verified.get("team"));
 
-    println!("Refused:");
-    let fresh = invite(&signer(), "login=user_1&team=blue")?;
+    println!("Rejected:");
+    let fresh = invite(&signer)?;
     let two_hours_ago = || SystemTime::now() - 2 * HOUR;
-    let stranger = Signer::new("some other secret, as long").purpose("invitation").bind_to(ADDRESS);
+    let stranger = Signer::builder().secret("some other secret, as long").purpose("invitation");
+    let other_purpose = Signer::builder().secret(SECRET).purpose("password-reset");
     let attempts = [
         ("used before", url),
         ("another login", fresh.replace("user_1", "admin")),
         ("another team", fresh.replace("blue", "red")),
         ("a team more", fresh.replace("team=blue", "team=blue&team=red")),
         ("a login that frameworks read", fresh.replace("team=", "login[]=admin&team=")),
+        ("in another order", fresh.replace("login=user_1&team=blue", "team=blue&login=user_1")),
         ("without its expiry", without(&fresh, "expires_at")),
         ("without its signature", without(&fresh, "signature")),
         ("a signature cut short", fresh[..fresh.len() - 1].to_owned()),
-        ("at another address", fresh.replace("app.example", "evil.example")),
-        ("for another purpose", invite(&signer().purpose("password-reset"), "team=blue")?),
-        ("by another secret", invite(&stranger, "login=user_1&team=blue")?),
-        ("too late", invite(&signer().clock(two_hours_ago), "team=blue")?),
-        ("without a team", invite(&signer(), "login=user_1")?),
+        ("at another host", fresh.replace("app.example", "evil.example")),
+        ("at another page", fresh.replace("/join", "/delete")),
+        ("for another purpose", invite(&other_purpose.public_url(PUBLIC_URL).build()?)?),
+        ("by another secret", invite(&stranger.public_url(PUBLIC_URL).build()?)?),
+        ("too late", invite(&signing().clock(two_hours_ago).build()?)?),
+        ("without a team", signer.link("/join").param("login", "user_1").sign()?),
     ];
     for (what, url) in attempts {
-        match join(&url, &guard).await {
+        match join(&url, &verifier, &guard).await {
             Ok(_) => println!("  {what}: accepted, which must not happen"),
             Err(error) => println!("  {what}: {error}"),
         }
@@ -72,8 +86,8 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-fn invite(signer: &Signer, query: &str) -> Result<String, Error> {
-    signer.sign_url(&format!("{ADDRESS}?{query}"))
+fn invite(signer: &Signer) -> Result<String> {
+    Ok(signer.link("/join").param("login", "user_1").param("team", "blue").sign()?)
 }
 
 /// The URL without one parameter.

@@ -65,8 +65,11 @@ pub(crate) fn router(app: App) -> Router {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let secret = std::env::var("INVITATION_SECRET").unwrap_or_default();
-    let invitations = Verifier::new(secret).bind_to("http://127.0.0.1:3000/invited");
+    let invitations = Verifier::builder()
+        .secret(std::env::var("INVITATION_SECRET").unwrap_or_default())
+        .purpose("invitation")
+        .public_url("http://127.0.0.1:3000")
+        .build()?;
     let app = App { civic: CivicSip::from_env()?, invitations };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, router(app)).await?)

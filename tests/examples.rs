@@ -45,8 +45,11 @@ fn sandbox() -> Sandbox {
 fn axum_with_shared_state() {
     let sandbox = sandbox();
     let civic = sandbox.client_builder().build().unwrap();
-    let invitations =
-        Verifier::new("at least sixteen bytes").bind_to("https://app.example.com/invited");
+    let invitations = Verifier::builder()
+        .secret("at least sixteen bytes")
+        .public_url("https://app.example.com")
+        .build()
+        .unwrap();
     let router = axum_server::router(axum_server::App { civic, invitations });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -60,8 +63,11 @@ fn axum_with_shared_state() {
     assert_eq!(body, r#"{"user_id":"36a59d10c8f2","email":"ada@example.com"}"#);
     assert_eq!(post(&login, "application/json", &token).0, 400);
 
-    let signed = Signer::new("at least sixteen bytes")
-        .bind_to("https://app.example.com/invited")
+    let signed = Signer::builder()
+        .secret("at least sixteen bytes")
+        .public_url("https://app.example.com")
+        .build()
+        .unwrap()
         .sign_url("https://app.example.com/invited?login=user_1")
         .unwrap()
         .replace("https://app.example.com", &base);

@@ -3,7 +3,12 @@
 use std::hint::black_box;
 
 use aws_lc_rs::hmac;
-use civic_sip::authsig::{Signer, Verifier, legacy};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+    ParsedPublicKey,
+};
+use civic_sip::authsig::{PrivateKey, Signer, Verifier, legacy};
 
 use crate::measure::{Row, compare, compare_slow};
 
@@ -25,10 +30,8 @@ fn floor(text: &str) -> impl FnMut() + use<> {
 }
 
 pub fn rows() -> Vec<Row> {
-    let (signer, verifier) = (Signer::new(SECRET), Verifier::new(SECRET));
-    let mut pairs: Vec<&str> = FIVE.split('&').collect();
-    pairs.sort_unstable();
-    let text = format!("authsig-v2\n\n\n{}", pairs.join("&"));
+    let (signer, verifier) = (Signer::new(SECRET).unwrap(), Verifier::new(SECRET).unwrap());
+    let text = format!("authsig-v2\n\n\n{FIVE}");
     let signed = signer.sign_query(FIVE).unwrap();
     let name = "HMAC-SHA256 (aws-lc) of the signed text";
     vec![
@@ -46,9 +49,60 @@ pub fn rows() -> Vec<Row> {
             || drop(black_box(verifier.verify_query(black_box(&signed)).unwrap())),
             floor(&text),
         ),
+        sign_3(),
+        verify_3(),
         linear(&signer, &verifier),
         legacy(),
     ]
+}
+
+const SCALAR: [u8; 32] = [0x42; 32];
+const TEXT_3: &str = "authsig-v3\n\n\nlogin=user_1&service=password&team=blue\
+    &redirect_url=https%3A%2F%2Fapp.example%2Fa&x=1";
+
+fn private_key() -> PrivateKey {
+    PrivateKey::from_hex(&hex(&SCALAR)).unwrap()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn key_pair() -> EcdsaKeyPair {
+    let pem = private_key().to_pem();
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, base64).unwrap();
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).unwrap()
+}
+
+fn sign_3() -> Row {
+    let signer = Signer::builder().private_key(private_key()).build().unwrap();
+    let (pair, random) = (key_pair(), SystemRandom::new());
+    compare(
+        "AuthSig v3 sign, 5 parameters",
+        "ES256 (aws-lc) of the signed text",
+        1.1,
+        || drop(black_box(signer.sign_query(black_box(FIVE)).unwrap())),
+        move || {
+            black_box(pair.sign(&random, black_box(TEXT_3.as_bytes())).unwrap());
+        },
+    )
+}
+
+fn verify_3() -> Row {
+    let signer = Signer::builder().private_key(private_key()).build().unwrap();
+    let verifier = Verifier::builder().public_keys(private_key().public_key()).build().unwrap();
+    let signed = signer.sign_query(FIVE).unwrap();
+    let pair = key_pair();
+    let signature = pair.sign(&SystemRandom::new(), TEXT_3.as_bytes()).unwrap();
+    let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref()).unwrap();
+    compare(
+        "AuthSig v3 verify, 5 parameters",
+        "ES256 (aws-lc) of the signed text",
+        1.05,
+        || drop(black_box(verifier.verify_query(black_box(&signed)).unwrap())),
+        move || key.verify_sig(black_box(TEXT_3.as_bytes()), signature.as_ref()).unwrap(),
+    )
 }
 
 /// Time per parameter: 25 times the parameters next to 25 verifications of a few.

@@ -65,29 +65,31 @@ fn check_name(name: &str) -> Result<(), QueryError> {
     if name.contains(char::is_control) {
         return Err(QueryError::ControlInName(shown(name)));
     }
-    if is_lookalike(name) {
-        return Err(QueryError::Lookalike(shown(name)));
+    match looks_like(name) {
+        Some("secret") => Err(QueryError::Secret),
+        Some(_) => Err(QueryError::Lookalike(shown(name))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// Returns whether some parser reads a name that is not reserved as a reserved one: with or without case, brackets,
+/// Returns the reserved name that some parser reads a name as that is not reserved itself: with or without case, brackets,
 /// what is within them, dots, and what it trims.
-pub(super) fn is_lookalike(name: &str) -> bool {
+pub(super) fn looks_like(name: &str) -> Option<&'static str> {
     if is_reserved(name) {
-        return false;
+        return None;
     }
     if name.is_ascii() {
-        return matches_reserved(name);
+        return find_reserved(name);
     }
     // Some comparisons fold by upper case: the long s and the dotless i become letters only there.
-    matches_reserved(&name.to_lowercase()) || matches_reserved(&name.to_uppercase().to_lowercase())
+    find_reserved(&name.to_lowercase())
+        .or_else(|| find_reserved(&name.to_uppercase().to_lowercase()))
 }
 
-/// Matches separators, a reserved name in either case of ASCII, and then nothing or a separator.
-fn matches_reserved(name: &str) -> bool {
+/// Finds separators, a reserved name in either case of ASCII, and then nothing or a separator.
+fn find_reserved(name: &str) -> Option<&'static str> {
     let name = name.trim_start_matches(is_separator);
-    RESERVED.iter().any(|reserved| {
+    RESERVED.into_iter().find(|reserved| {
         strip_reserved(name, reserved)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(is_separator))
     })
@@ -181,7 +183,7 @@ impl Ignored {
             name.is_empty()
                 || !name.bytes().all(is_allowed)
                 || is_reserved(name)
-                || is_lookalike(name)
+                || looks_like(name).is_some()
         })
     }
 

@@ -90,3 +90,43 @@ impl Scope {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::authsig::{Signer, UrlError, Verifier, VerifyError};
+
+    const SECRET: &str = "at least sixteen bytes";
+    const BASE: &str = "https://id.example/verify";
+
+    #[test]
+    fn no_link_is_an_identity_nor_the_other_way_round() {
+        let signing = Signer::builder().secret(SECRET).public_url(BASE);
+        let verifying = Verifier::builder().secret(SECRET).public_url(BASE);
+        let link = signing.clone().build().unwrap().sign_url("/verified?login=a").unwrap();
+        let identity = signing.identities().build().unwrap().sign_url("/verified?login=a").unwrap();
+        let links = verifying.clone().build().unwrap();
+        let identities = verifying.identities().build().unwrap();
+        assert!(links.verify_url(&link).is_ok());
+        assert!(identities.verify_at(&identity, "/verified").is_ok());
+        assert_eq!(links.verify_url(&identity).unwrap_err(), VerifyError::Mismatch);
+        assert_eq!(identities.verify_at(&link, "/verified").unwrap_err(), VerifyError::Mismatch);
+    }
+
+    #[test]
+    fn an_identity_is_at_one_address() {
+        let signer =
+            Signer::builder().secret(SECRET).public_url(BASE).identities().build().unwrap();
+        let verifier = Verifier::builder().secret(SECRET).public_url(BASE).identities();
+        let verifier = verifier.build().unwrap();
+        for path in ["/", "/verified/", "/Verified", "/other"] {
+            let elsewhere = signer.sign_url(&format!("{path}?login=a")).unwrap();
+            assert_eq!(
+                verifier.verify_at(&elsewhere, "/verified").unwrap_err(),
+                VerifyError::Url(UrlError::Mismatch)
+            );
+        }
+        let url = signer.sign_url("/verified?login=a").unwrap();
+        let path = url.strip_prefix(BASE).unwrap();
+        assert!(verifier.verify_at(path, "/verified").is_ok());
+    }
+}

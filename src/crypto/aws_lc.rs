@@ -3,9 +3,11 @@
 use aws_lc_rs::cipher::{AES_128, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
 #[cfg(any(test, feature = "sandbox"))]
 use aws_lc_rs::cipher::{EncryptionContext, PaddedBlockEncryptingKey};
+use aws_lc_rs::encoding::AsBigEndian as _;
 use aws_lc_rs::iv::FixedLength;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, ParsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+    ParsedPublicKey,
 };
 use aws_lc_rs::{digest, hmac, rand};
 use zeroize::Zeroizing;
@@ -32,12 +34,29 @@ impl SigningKey {
 
     /// Reads an unencrypted PKCS#8 document (RFC 5208); `None` for another curve, or a public key that is not its own.
     pub(crate) fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        // The library ignores what follows the document.
+        let is_whole = match der {
+            [0x30, length @ 0..0x80, document @ ..] | [0x30, 0x81, length, document @ ..] => {
+                document.len() == usize::from(*length)
+            }
+            _ => false,
+        };
+        if !is_whole {
+            return None;
+        }
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).ok().map(Self)
     }
 
-    /// `None` if the library fails.
+    /// With the public key, which some readers demand. `None` if the library fails.
     pub(crate) fn to_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
-        Some(Zeroizing::new(self.0.to_pkcs8v1().ok()?.as_ref().to_vec()))
+        let scalar = self.0.private_key().as_be_bytes().ok()?;
+        // A key that was made from its scalar alone is written without its public key.
+        let whole = EcdsaKeyPair::from_private_key_and_public_key(
+            &ECDSA_P256_SHA256_FIXED_SIGNING,
+            scalar.as_ref(),
+            self.0.public_key().as_ref(),
+        );
+        Some(Zeroizing::new(whole.ok()?.to_pkcs8v1().ok()?.as_ref().to_vec()))
     }
 
     /// `None` if the random number generator fails.
@@ -47,7 +66,7 @@ impl SigningKey {
     }
 
     pub(crate) fn public_key(&self) -> Option<[u8; PUBLIC_KEY_LEN]> {
-        aws_lc_rs::signature::KeyPair::public_key(&self.0).as_ref().try_into().ok()
+        self.0.public_key().as_ref().try_into().ok()
     }
 }
 

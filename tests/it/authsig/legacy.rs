@@ -501,7 +501,8 @@ fn times_are_read_whole_or_not_at_all() {
     ] {
         let verified = times(&format!("time={text}"), &verifier()).unwrap();
         assert_eq!(verified.time().unwrap().timestamp() as u64, NOW, "{text}");
-        let verified = times(&format!("expires_at={text}"), &verifier()).unwrap();
+        let before = Verifier::new(SECRET).clock(at(NOW - 1));
+        let verified = times(&format!("expires_at={text}"), &before).unwrap();
         assert_eq!(verified.expires_at().unwrap().timestamp() as u64, NOW, "{text}");
     }
     for text in [
@@ -540,8 +541,8 @@ fn times_are_read_whole_or_not_at_all() {
 
 #[test]
 fn expiry_and_age() {
-    assert!(times(&format!("expires_at={NOW}"), &verifier()).is_ok());
-    refused!(times(&format!("expires_at={}", NOW - 1), &verifier()), Error::Expired);
+    assert!(times(&format!("expires_at={}", NOW + 1), &verifier()).is_ok());
+    refused!(times(&format!("expires_at={NOW}"), &verifier()), Error::Expired);
 
     let aged = |age: u64| verifier().max_age(Duration::from_secs(age));
     refused!(times("hide=1", &aged(1000)), Error::MissingParameter(_));
@@ -551,7 +552,7 @@ fn expiry_and_age() {
     refused!(times(&minute_ago, &aged(359)), Error::TooOld);
     assert!(times(&format!("{minute_ago}&time_fudge=10"), &aged(70)).is_ok());
     refused!(times(&format!("{minute_ago}&time_fudge=10"), &aged(69)), Error::TooOld);
-    for bad in ["", "x", "-5", "1e3", "99999999999999999999"] {
+    for bad in ["x", "-5", "1e3", "99999999999999999999"] {
         refused!(
             times(&format!("{minute_ago}&time_fudge={bad}"), &aged(1000)),
             Error::BadTime("time_fudge")
