@@ -62,17 +62,9 @@ mod keys;
 #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
 pub mod legacy;
 mod link;
-#[cfg(feature = "authsig-legacy")]
-mod old_error;
-#[cfg(feature = "authsig-legacy")]
-mod original;
 mod query;
-#[cfg(feature = "authsig-legacy")]
-mod readings;
 mod replay;
 mod reserved;
-#[cfg(feature = "authsig-legacy")]
-mod ruby;
 mod scope;
 mod signer;
 mod time;
@@ -80,9 +72,6 @@ mod url;
 mod verified;
 mod verifier;
 
-#[cfg(feature = "authsig-legacy")]
-pub use error::Error;
-// The names under which the legacy signature still knows these rooms.
 pub use error::{
     ConfigError, ConfigProblem, QueryError, ReplayError, SignError, TimeError, UrlError,
     VerifyError,
@@ -96,5 +85,3 @@ pub use replay::{Claim, ClaimFuture, MemoryGuard, ReplayGuard};
 pub use signer::{Signer, SignerBuilder};
 pub use verified::Verified;
 pub use verifier::{Verifier, VerifierBuilder};
-#[cfg(feature = "authsig-legacy")]
-use {reserved as names, time as checks, url as location};

@@ -116,41 +116,6 @@ pub(super) fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
 }
 
-/// `YYYYMMDDhh` from 1970 on is ten digits, as epoch seconds from 2001 to 2286 are: Ruby takes it for a date.
-#[cfg(feature = "authsig-legacy")]
-pub(super) fn reads_as_hours(text: &str) -> bool {
-    let number = |from, to| text.get(from..to).and_then(|part| part.parse::<u32>().ok());
-    let (Some(year), Some(month), Some(day), Some(hour)) =
-        (number(0, 4), number(4, 6), number(6, 8), number(8, 10))
-    else {
-        return false;
-    };
-    let is_date = i32::try_from(year)
-        .is_ok_and(|year| chrono::NaiveDate::from_ymd_opt(year, month, day).is_some());
-    text.len() == 10 && year >= 1970 && is_date && hour <= 24
-}
-
-/// What [`parse_instant`] reads, or the full form `Tue May 21 17:17:19 UTC 2013`.
-#[cfg(feature = "authsig-legacy")]
-pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    parse_instant(text).or_else(|| parse_full(text))
-}
-
-/// The form that Ruby and `date` write; nothing partial, no other spelling of it.
-#[cfg(feature = "authsig-legacy")]
-fn parse_full(text: &str) -> Option<DateTime<Utc>> {
-    // Years of more or fewer than four digits are beyond what anyone writes, and what chrono can calculate with.
-    let (_, year) = text.rsplit_once(' ')?;
-    if year.len() != 4 || !year.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let time = chrono::NaiveDateTime::parse_from_str(text, "%a %b %e %H:%M:%S UTC %Y").ok()?;
-    ["%e", "%d", "%-d"]
-        .iter()
-        .any(|day| time.format(&format!("%a %b {day} %H:%M:%S UTC %Y")).to_string() == text)
-        .then(|| time.and_utc())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,6 @@ use super::{Person, Refusal, Stored};
 use crate::authsig::error::{Error, shown};
 use crate::authsig::names;
 use crate::authsig::query::{self, Pair};
-use crate::authsig::ruby::{Hash, Value};
 use crate::authsig::time;
 
 /// Most slugs in one request.
@@ -93,22 +92,40 @@ impl<'q> Asked<'q> {
 
 /// A parameter that is a text, an array of texts, or a hash of which the keys count.
 fn list(pairs: &[Pair<'_>], name: &str) -> Result<Vec<String>, Error> {
-    let own: Vec<_> =
-        pairs.iter().filter(|pair| names::base(&pair.name) == name).cloned().collect();
     let malformed = || Error::refused(name, "it has to be a text, or a list of texts");
-    let text = |value: &Value| match value {
-        Value::Text(text) => Ok(text.clone()),
-        _ => Err(malformed()),
-    };
-    let hash = Hash::read(&own)?;
-    let Some((_, value)) = hash.iter().next() else { return Ok(Vec::new()) };
-    match value {
-        Value::Nil => Ok(Vec::new()),
-        Value::Text(text) if text.is_empty() => Ok(Vec::new()),
-        Value::Text(text) => Ok(vec![text.clone()]),
-        Value::Array(items) => items.iter().map(text).collect(),
-        Value::Hash(members) => Ok(members.iter().map(|(key, _)| key.to_owned()).collect()),
+    let mut form = None;
+    let mut list = Vec::new();
+    for pair in pairs.iter().filter(|pair| names::base(&pair.name) == name) {
+        let rest = pair.name.strip_prefix(name).ok_or_else(malformed)?;
+        let item = match rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(key) if key.contains(['[', ']']) => return Err(malformed()),
+            Some("") => pair.value.as_deref().ok_or_else(malformed)?,
+            Some(key) => key,
+            None if !rest.is_empty() => return Err(malformed()),
+            None => pair.value(),
+        };
+        let own = match rest {
+            "" => Form::Text,
+            "[]" => Form::Array,
+            _ => Form::Hash,
+        };
+        if form.replace(own).is_some_and(|form| form != own) {
+            return Err(malformed());
+        }
+        match own {
+            Form::Text => list = Vec::from_iter((!item.is_empty()).then(|| item.to_owned())),
+            Form::Hash if list.iter().any(|other| other == item) => {}
+            Form::Array | Form::Hash => list.push(item.to_owned()),
+        }
     }
+    Ok(list)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Text,
+    Array,
+    Hash,
 }
 
 /// Stored parameters are somebody's, too.

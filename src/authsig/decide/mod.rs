@@ -64,30 +64,13 @@ pub fn no_defaults(_slug: &str) -> Option<Stored> {
 #[must_use]
 pub struct Authority {
     base: String,
-    signing: Signing,
-}
-
-#[derive(Clone, Debug)]
-enum Signing {
-    V2(Box<Signer>),
-    #[cfg(feature = "authsig-legacy")]
-    Legacy(Box<super::legacy::Signer>),
+    signer: Signer,
 }
 
 impl Authority {
     /// An authority that signs `{base}/verified` with version 2. A signer bound to a URL has to be bound to that one.
     pub fn new(base: impl Into<String>, signer: Signer) -> Self {
-        Self { base: base.into(), signing: Signing::V2(Box::new(signer)) }
-    }
-
-    /// An authority that signs as the original does.
-    ///
-    /// Verifiers that know no better accept any reading of what it signs: give the signer
-    /// [`only_names`](super::legacy::Signer::only_names).
-    #[cfg(feature = "authsig-legacy")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
-    pub fn legacy(base: impl Into<String>, signer: super::legacy::Signer) -> Self {
-        Self { base: base.into(), signing: Signing::Legacy(Box::new(signer)) }
+        Self { base: base.into(), signer }
     }
 
     /// Decides about one request.
@@ -101,9 +84,8 @@ impl Authority {
     /// `time`, at most 300 s ahead of `now` are accepted, whatever `time_fudge` says.
     ///
     /// What is signed are the request's parameters, with those filled in that `provides` names. The defaults stay
-    /// out of the URL; with version 2, which does not sign them, the ones that say what was decided (`login`,
-    /// `service`, `time`, `time_fudge`, `expires_at`) are written into it. With the legacy signature this takes
-    /// tens of milliseconds.
+    /// out of the URL; the ones that say what was decided (`login`, `service`, `time`, `time_fudge`, `expires_at`) are
+    /// written into it.
     pub fn decide(
         &self,
         query: &str,
@@ -125,7 +107,7 @@ impl Authority {
         now: SystemTime,
     ) -> Result<Signed, Refusal> {
         let mut asked = Asked::read(query, defaults)?;
-        if matches!(self.signing, Signing::V2(_)) && asked.stored().contains_key("secret") {
+        if asked.stored().contains_key("secret") {
             return Err(Refusal::UnusableDefault);
         }
         let instant = time::instant(now)?;
@@ -146,36 +128,21 @@ impl Authority {
     }
 
     fn signed_url(&self, asked: &Asked<'_>, now: SystemTime) -> Result<String, Error> {
-        let url = |pairs: &[Pair<'_>]| {
-            format!("{}/verified?{}", self.base.trim_end_matches('/'), query::write(pairs))
-        };
-        match &self.signing {
-            Signing::V2(signer) => {
-                let mut pairs = asked.pairs().to_vec();
-                for name in DECIDED {
-                    let is_there = pairs.iter().any(|pair| pair.name == name);
-                    if let Some(value) = asked.get(name).filter(|_| !is_there) {
-                        pairs.push(Pair::new(name, value.to_owned()));
-                    }
-                }
-                Signer::clone(signer).clock(move || now).sign_url(&url(&pairs))
-            }
-            #[cfg(feature = "authsig-legacy")]
-            Signing::Legacy(signer) => {
-                let signer = super::legacy::Signer::clone(signer).defaults(asked.stored().clone());
-                signer.sign_url(&url(asked.pairs()))
+        let mut pairs = asked.pairs().to_vec();
+        for name in DECIDED {
+            let is_there = pairs.iter().any(|pair| pair.name == name);
+            if let Some(value) = asked.get(name).filter(|_| !is_there) {
+                pairs.push(Pair::new(name, value.to_owned()));
             }
         }
+        let url = format!("{}/verified?{}", self.base.trim_end_matches('/'), query::write(&pairs));
+        Signer::clone(&self.signer).clock(move || now).sign_url(&url)
     }
 
     /// `{"verified": true, "data": {…the signed parameters…}}`.
     fn notification(&self, signed_url: &str) -> Result<String, Error> {
         let pairs = query::parse(location::split(signed_url)?.query)?;
-        let data = match &self.signing {
-            Signing::V2(_) => outcome::flat(&pairs),
-            #[cfg(feature = "authsig-legacy")]
-            Signing::Legacy(_) => outcome::nested(&super::ruby::Hash::read(&pairs)?),
-        };
+        let data = outcome::flat(&pairs);
         Ok(serde_json::json!({ "verified": true, "data": data }).to_string())
     }
 }

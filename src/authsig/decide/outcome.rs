@@ -6,8 +6,6 @@ use serde_json::Value as Json;
 
 use crate::authsig::error::Error;
 use crate::authsig::query::Pair;
-#[cfg(feature = "authsig-legacy")]
-use crate::authsig::ruby::{Hash, Value};
 use crate::authsig::verified::DEFAULT_SERVICE;
 
 /// Somebody who is logged in.
@@ -147,21 +145,4 @@ pub(super) fn flat(pairs: &[Pair<'_>]) -> Json {
         }
     }
     Json::Object(data)
-}
-
-/// Parameters as the original has them.
-#[cfg(feature = "authsig-legacy")]
-pub(super) fn nested(hash: &Hash) -> Json {
-    let member = |(key, value): (&str, &Value)| (key.to_owned(), nested_value(value));
-    Json::Object(hash.iter().map(member).collect())
-}
-
-#[cfg(feature = "authsig-legacy")]
-fn nested_value(value: &Value) -> Json {
-    match value {
-        Value::Nil => Json::Null,
-        Value::Text(text) => Json::from(&**text),
-        Value::Array(items) => items.iter().map(nested_value).collect(),
-        Value::Hash(hash) => nested(hash),
-    }
 }
