@@ -63,17 +63,9 @@ mod keys;
 #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
 pub mod legacy;
 mod link;
-#[cfg(feature = "authsig-legacy")]
-mod old_error;
-#[cfg(feature = "authsig-legacy")]
-mod original;
 mod query;
-#[cfg(feature = "authsig-legacy")]
-mod readings;
 mod replay;
 mod reserved;
-#[cfg(feature = "authsig-legacy")]
-mod ruby;
 mod scope;
 mod signer;
 mod time;
@@ -81,9 +73,6 @@ mod url;
 mod verified;
 mod verifier;
 
-#[cfg(feature = "authsig-legacy")]
-pub use error::Error;
-// The names under which the legacy signature still knows these rooms.
 #[cfg(feature = "client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
 pub use decide::notifier::{Notifier, NotifierBuilder, NotifyError, NotifyResponse};
@@ -100,5 +89,3 @@ pub use replay::{Claim, ClaimFuture, MemoryGuard, ReplayGuard};
 pub use signer::{Signer, SignerBuilder};
 pub use verified::Verified;
 pub use verifier::{Verifier, VerifierBuilder};
-#[cfg(feature = "authsig-legacy")]
-use {reserved as names, time as checks, url as location};

@@ -80,22 +80,6 @@ impl Notification {
         }
     }
 
-    /// Verifies a signature of the original. It takes as long as
-    /// [`legacy::Verifier::verify_query`](super::legacy::Verifier::verify_query).
-    ///
-    /// # Errors
-    ///
-    /// Those of [`legacy::Verifier::verify_query`](super::legacy::Verifier::verify_query), and
-    /// [`Error::BadNotification`].
-    #[cfg(feature = "authsig-legacy")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
-    pub fn verify_legacy(
-        &self,
-        verifier: &super::legacy::Verifier,
-    ) -> Result<super::legacy::Verified, Error> {
-        verifier.verify_query(&self.query(true)?)
-    }
-
     /// The query that the parameters came from; with arrays under their own name, or as `name[]`.
     fn query(&self, bracketed: bool) -> Result<String, Error> {
         let mut pairs = Vec::new();

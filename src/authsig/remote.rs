@@ -11,21 +11,13 @@ use super::error::Error;
 use super::keys::Signature;
 use super::location::{self, Parts, Target};
 use super::names;
-use super::original::{self, Assumptions, Parameters, SharedLogins};
 use super::query::{self, Pair};
-use super::readings::Names;
 use super::time::Clock;
 use super::verified::{Proof, Verified};
 use crate::transport::{SendOptions, Transport, TransportError};
 
-/// The highest bcrypt cost that the server is asked to work for.
-const MAX_COST: u32 = 12;
-
 /// Longest answer that is read: it is the status that counts.
 const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
-
-/// Stands for the server's secret, which nobody here knows: no UTF-8 text contains this byte.
-const UNKNOWN_SECRET: &[u8] = &[0xff];
 
 /// Verifies URLs by visiting the AuthSig server that signed them: 200 is valid, 403 is not.
 ///
@@ -35,9 +27,7 @@ const UNKNOWN_SECRET: &[u8] = &[0xff];
 ///
 /// - Names are of `A-Z a-z 0-9 _ . -` with at most one `[]` at the end; no other name is repeated.
 /// - `default` is refused unless its slugs are listed by [`allow_defaults`](Self::allow_defaults).
-/// - For a signature of the original, all readings of the signed text have to agree on login, service, time and
-///   expiry, as in the module `legacy` (feature `authsig-legacy`), which also tells what such a signature can't
-///   promise. What else such a URL says was only asked for, and it can't be used up.
+/// - The signature has to be of version 2. The URL can't be used up.
 /// - The server does not look at `expires_at`, and [`Remote`] does. The demands are checked as by
 ///   [`Verifier`](super::Verifier).
 ///
@@ -55,8 +45,6 @@ const UNKNOWN_SECRET: &[u8] = &[0xff];
 pub struct Remote {
     base: String,
     allowed_defaults: Vec<String>,
-    only_names: Option<Result<Names, Error>>,
-    logins: Option<SharedLogins>,
     transport: Option<Arc<dyn Transport>>,
     #[cfg(feature = "client")]
     own_transport: Arc<OnceLock<OwnTransport>>,
@@ -74,8 +62,6 @@ impl Remote {
         Self {
             base: base.into(),
             allowed_defaults: Vec::new(),
-            only_names: None,
-            logins: None,
             transport: None,
             #[cfg(feature = "client")]
             own_transport: Arc::default(),
@@ -90,24 +76,8 @@ impl Remote {
     ///
     /// To list one is to vouch for what is stored under it, and for nobody being able to change that: it takes part
     /// in the signature unseen, and may name a login, a service, or a secret of its own.
-    ///
-    /// With a legacy signature that is not enough: a `default` is refused unless [`only_names`](Self::only_names) is set,
-    /// too, since the readings of a text that is not known can't be weighed.
     pub fn allow_defaults(mut self, slugs: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.allowed_defaults.extend(slugs.into_iter().map(|slug| slug.as_ref().to_owned()));
-        self
-    }
-
-    /// For a legacy signature: the server signs no other names than these, and no value that contains one of them
-    /// followed by a colon. Not true of the original server.
-    pub fn only_names(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.only_names = Some(original::listed(names));
-        self
-    }
-
-    /// For a legacy signature: whether a login could ever have existed at the server, deleted accounts included.
-    pub fn logins(mut self, logins: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        self.logins = Some(Arc::new(logins));
         self
     }
 
@@ -140,16 +110,11 @@ impl Remote {
         let signed: Vec<_> =
             pairs.iter().filter(|pair| pair.name != "signature").cloned().collect();
         let verified = Verified::new(&signed, Proof::Asked, self.clock.clone())?;
-        let original = self.check_signature(&pairs, &verified)?;
-        // Nobody is asked about logins before the server has found the signature right.
-        let is_deferred = self.logins.is_some();
-        if let Some(parameters) = original.as_ref().filter(|_| !is_deferred) {
-            self.weigh(parameters)?;
-        }
+        let signature =
+            pairs.iter().find(|pair| pair.name == "signature").ok_or(Error::MissingSignature)?;
+        Signature::parse(signature.value())?;
+        self.checks.check(&verified, &self.clock)?;
         self.ask(&format!("{}?{}", target.as_str(), query::write(&pairs))).await?;
-        if let Some(parameters) = original.as_ref().filter(|_| is_deferred) {
-            self.weigh(parameters)?;
-        }
         Ok(verified)
     }
 
@@ -182,56 +147,6 @@ impl Remote {
             }
         }
         Ok(())
-    }
-
-    /// Checks what can be checked without the server. The parameters are returned if the signature is the original's:
-    /// their readings are to be weighed.
-    fn check_signature(
-        &self,
-        pairs: &[Pair<'_>],
-        verified: &Verified,
-    ) -> Result<Option<Parameters>, Error> {
-        let signature =
-            pairs.iter().find(|pair| pair.name == "signature").ok_or(Error::MissingSignature)?;
-        if Signature::parse(signature.value()).is_ok() {
-            self.checks.check(verified, &self.clock)?;
-            return Ok(None);
-        }
-        let cost = original::bcrypt_cost(signature.value())?;
-        if cost > MAX_COST {
-            return Err(Error::CostTooHigh { cost, limit: MAX_COST });
-        }
-        let parameters = Parameters::read(pairs, &std::collections::BTreeMap::new())?;
-        match self.listed_names()? {
-            Some(names) => parameters.check_names(names)?,
-            // What is stored takes part in the text, too, and where it can't be weighed, text may have been moved into it.
-            None if parameters.get("default").is_some() => {
-                return Err(Error::refused(
-                    "default",
-                    "with a legacy signature nobody here can weigh what is stored, unless `only_names` is set",
-                ));
-            }
-            None => {}
-        }
-        parameters.times(self.clock.now()?, self.checks.max_age)?;
-        self.checks.check_demands(verified)?;
-        Ok(Some(parameters))
-    }
-
-    fn listed_names(&self) -> Result<Option<&Names>, Error> {
-        self.only_names.as_ref().map(|names| names.as_ref().map_err(Clone::clone)).transpose()
-    }
-
-    /// Refuses parameters whose signed text can be read otherwise, with the secret as one symbol.
-    fn weigh(&self, parameters: &Parameters) -> Result<(), Error> {
-        let logins = self.logins.as_deref().map(|logins| |login: &str| logins(login));
-        let assumptions = Assumptions {
-            only_names: self.listed_names()?,
-            logins: logins.as_ref().map(|logins| logins as &dyn Fn(&str) -> bool),
-            with_fudge: self.checks.max_age.is_some(),
-        };
-        let text = parameters.text(UNKNOWN_SECRET);
-        parameters.weigh(&text, UNKNOWN_SECRET, &assumptions)
     }
 
     async fn ask(&self, url: &str) -> Result<(), Error> {

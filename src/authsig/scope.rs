@@ -4,8 +4,8 @@ use super::error::{ConfigProblem, shown};
 use super::keys::Secrets;
 use super::query::{self, Pair};
 use super::reserved::Ignored;
-use super::time::Clock;
 use super::url::PublicUrl;
+use crate::clock::Clock;
 
 /// The purpose of identities, which no link has.
 pub(super) const IDENTITY_PURPOSE: &str = "authsig";

@@ -12,8 +12,9 @@ use super::link::Link;
 use super::query::{MAX_PARAMETERS, MAX_QUERY_LEN, Pair};
 use super::reserved;
 use super::scope::{Scope, Settings};
-use super::time::{self, Clock, MAX_SPAN, Times};
+use super::time::{self, MAX_SPAN, Times};
 use super::url::{self, Address};
+use crate::clock::Clock;
 use crate::crypto;
 
 /// What the signer's own parameters take at most.
@@ -149,7 +150,7 @@ impl Signer {
     /// The `expires_at` that the signer adds, in epoch seconds.
     fn expires_at(&self) -> Result<Option<String>, SignError> {
         let Some(expiry) = self.expiry else { return Ok(None) };
-        let now = self.scope.clock.now();
+        let now = time::now(&self.scope.clock);
         let expires_at = expiry.at(now).ok_or(SignError::TimeOutOfRange)?;
         time::check_expiry(Some(expires_at), now)?;
         Ok(Some(expires_at.timestamp().to_string()))
@@ -306,7 +307,8 @@ impl SignerBuilder {
         if self.single_use && self.expiry.is_none() {
             problems.push(ConfigProblem::SingleUseWithoutExpiry);
         }
-        if let Some(Err(problem)) = self.expiry.map(|expiry| expiry.check(scope.clock.now())) {
+        if let Some(Err(problem)) = self.expiry.map(|expiry| expiry.check(time::now(&scope.clock)))
+        {
             problems.push(problem);
         }
         ConfigError::check(problems)?;

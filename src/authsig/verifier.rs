@@ -7,9 +7,10 @@ use super::error::{ConfigError, ConfigProblem, UrlError, VerifyError, shown};
 use super::keys::{PublicKeys, Signature, VerifyingKeys};
 use super::reserved;
 use super::scope::{Scope, Settings};
-use super::time::{self, Clock};
+use super::time;
 use super::url::{self, Address};
 use super::verified::Verified;
+use crate::clock::Clock;
 
 /// Verifies links signed by a [`Signer`](super::Signer) with the same key, purpose and public URL.
 ///
@@ -117,7 +118,7 @@ impl Demands {
     fn check(&self, verified: &Verified, clock: &Clock) -> Result<(), VerifyError> {
         if let Some(max_age) = self.max_age {
             let time = verified.time().ok_or_else(|| missing("time"))?;
-            if time::is_longer(clock.now() - time, max_age) {
+            if time::is_longer(time::now(clock) - time, max_age) {
                 return Err(VerifyError::TooOld);
             }
         }

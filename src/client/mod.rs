@@ -119,7 +119,7 @@ impl CivicSip {
     /// sends it again after a connection that was never made, and after status 429, no earlier than `Retry-After` says:
     /// up to [`retries`](CivicSipBuilder::retries) times and within the [`timeout`](CivicSipBuilder::timeout).
     ///
-    /// Where the data is too large for the response, the service sends a link to it, which is followed at once.
+    /// The service sends a link to data that is too large for the response. The client follows it at once.
     ///
     /// Dropping the future cancels the exchange. A token that was sent by then may be used up.
     ///

@@ -35,11 +35,11 @@ pub(crate) enum Host {
 /// The addresses that an allowed host may resolve to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// Those on the public internet.
+    /// Addresses on the public internet.
     Public,
-    /// Those of this machine.
+    /// Addresses of this machine.
     Loopback,
-    /// All: the user listed this very host.
+    /// All addresses: the user listed this very host.
     Any,
 }
 

@@ -1,6 +1,6 @@
 //! Sending a request: the public [`Transport`], and the crate's own on reqwest.
 //!
-//! Nothing here knows the protocol.
+//! This module does not know the protocol.
 
 use std::future::Future;
 use std::pin::Pin;

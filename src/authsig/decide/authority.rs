@@ -12,10 +12,11 @@ use super::signed::Signed;
 use crate::authsig::error::{ConfigError, ConfigProblem, VerifyError, shown};
 use crate::authsig::keys::{PrivateKey, PublicKeys};
 use crate::authsig::signer::Signer;
-use crate::authsig::time::Clock;
+use crate::authsig::time;
 use crate::authsig::url::PublicUrl;
 use crate::authsig::verified::Verified;
 use crate::authsig::verifier::Verifier;
+use crate::clock::Clock;
 
 /// The path below the base under which signed URLs are verified.
 const VERIFIED: &str = "/verified";
@@ -72,7 +73,7 @@ impl Authority {
         // Before the defaults: nothing tells a stranger what is stored.
         let person = person.ok_or(Refusal::NotLoggedIn)?;
         request.add_defaults(defaults)?;
-        request.provide(person, clock.now())?;
+        request.provide(person, time::now(&clock))?;
         request.check_person(person)?;
         request.check_times(&clock)?;
 

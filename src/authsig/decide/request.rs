@@ -10,8 +10,9 @@ use super::error::Refusal;
 use crate::authsig::error::{QueryError, shown};
 use crate::authsig::query::{self, Pair};
 use crate::authsig::reserved;
-use crate::authsig::time::{Clock, Times};
+use crate::authsig::time::{self, Times};
 use crate::authsig::verified::DEFAULT_SERVICE;
+use crate::clock::Clock;
 
 /// Names that decide what happens, and that no verifier looks at.
 pub(super) const DECIDING: [&str; 5] =
@@ -169,7 +170,7 @@ impl<'r> Request<'r> {
             Some(text) => seconds(text).ok_or(Refusal::BadTimeFudge)?.min(MAX_FUDGE),
         };
         let oldest = TimeDelta::seconds(fudge);
-        if times.time.is_some_and(|time| clock.now() - time > oldest) {
+        if times.time.is_some_and(|time| time::now(clock) - time > oldest) {
             return Err(Refusal::TooOld);
         }
         Ok(())

@@ -4,11 +4,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::authsig::checks::Times;
-use crate::authsig::original::Parameters;
-use crate::authsig::verified::DEFAULT_SERVICE;
+use super::parameters::Parameters;
+use crate::authsig::time::Times;
 
-/// What a legacy signature proves: `login`, `service`, `time` and `expires_at`. Only verifying makes one.
+/// A person whom an original AuthSig server identified: `login`, `service`, `time` and `expires_at`.
 #[derive(Clone)]
 pub struct Verified {
     parameters: Parameters,
@@ -20,28 +19,28 @@ impl Verified {
         Self { parameters, times }
     }
 
-    /// Who was identified. A legacy URL without a login is not verified, so this is never `None`.
-    pub fn login(&self) -> Option<&str> {
-        Some(self.parameters.login())
+    /// Returns the login.
+    pub fn login(&self) -> &str {
+        self.parameters.login()
     }
 
-    /// The service that identified the person: `password` if none is named.
+    /// Returns the service that the login belongs to: `password` if the URL names none.
     pub fn service(&self) -> &str {
-        self.parameters.get("service").unwrap_or(DEFAULT_SERVICE)
+        self.parameters.service()
     }
 
-    /// The `time`, when the person was identified.
+    /// Returns the `time`, when the person was identified.
     pub fn time(&self) -> Option<DateTime<Utc>> {
         self.times.time
     }
 
-    /// The last moment at which the URL is valid.
+    /// Returns the moment from which on the URL is not accepted.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.times.expires_at
     }
 
-    /// A parameter that the URL (or a default) has, and that **nobody has vouched for**: whoever asked for the
-    /// signature chose it, and may have asked for another one. Arrays and hashes are as Ruby writes them.
+    /// Returns a parameter that **nobody has vouched for**: whoever asked for the signature chose it, and may have
+    /// asked for another one. An array is written as Ruby does.
     pub fn asked_for(&self, name: &str) -> Option<&str> {
         self.parameters.get(name)
     }

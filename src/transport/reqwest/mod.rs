@@ -17,7 +17,7 @@ pub(crate) use guarded::GuardedTransport;
 use pools::Pools;
 pub(crate) use settings::{Proxy, ProxyChoice, Roots, Settings};
 
-/// How long a connection may be idle. Load balancers close theirs after a minute or less, and a request that is sent
+/// The longest time that a connection may be idle. Load balancers close theirs after a minute or less, and a request that is sent
 /// into that is lost.
 const MAX_IDLE: Duration = Duration::from_secs(20);
 
@@ -82,7 +82,7 @@ impl Transport for ReqwestTransport {
     }
 }
 
-/// Nothing is reserved for the announced length: a peer that announces much and sends nothing would hold that memory.
+/// Reads the body without reserving the announced length: a peer that announces much and sends nothing would hold it.
 async fn read_body(
     response: &mut reqwest::Response,
     limit: usize,

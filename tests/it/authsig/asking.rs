@@ -2,7 +2,6 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use civic_sip::authsig::legacy;
 use civic_sip::authsig::{Error, Notification, Request, Signer, Verifier};
 
 const SECRET: &str = "Test house secret.";
@@ -158,24 +157,6 @@ fn the_signature_in_a_notification_is_verified() {
     refused!(notified(&flat).verify(&Verifier::new("another secret..")), Error::Mismatch);
     refused!(notified(&flat).verify(&verifier.clone().purpose("p")), Error::Mismatch);
     refused!(notified(&flat).verify(&verifier.clone().login("user_2")), Error::WrongLogin);
-}
-
-#[test]
-fn a_legacy_signature_in_a_notification() {
-    let names = ["login", "provides", "default", "hide"];
-    let signer = legacy::Signer::new(SECRET).cost(4).only_names(names);
-    let query =
-        |i: u32| format!("login=user_{i}&provides[]=login&provides[]=time&default[slug]&hide");
-    let signed = (0..9).find_map(|i| signer.sign_query(&query(i)).ok()).unwrap();
-    let login = &signed[6..12];
-    let data = format!(
-        r#"{{"login": "{login}", "provides": ["login", "time"], "default": {{"slug": null}}, "hide": null, "signature": "{}"}}"#,
-        signature(&signed)
-    );
-    let verifier = legacy::Verifier::new(SECRET).only_names(names);
-    assert_eq!(notified(&data).verify_legacy(&verifier).unwrap().login(), Some(login));
-    let forged = data.replace(login, "admin");
-    refused!(notified(&forged).verify_legacy(&verifier), Error::Mismatch | Error::NulInDigest);
 }
 
 #[test]

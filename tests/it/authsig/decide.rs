@@ -4,24 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use civic_sip::authsig::decide::{Authority, Outcome, Person, Refusal, Signed, no_defaults};
-use civic_sip::authsig::legacy;
 use civic_sip::authsig::{Error, Notification, Request, Signer, Verified, Verifier};
 
 const SECRET: &str = "Test house secret.";
 const NOW: u64 = 1_369_156_639;
 const BASE: &str = "https://id.example/verify";
-const NAMES: [&str; 9] = [
-    "login",
-    "service",
-    "time",
-    "time_fudge",
-    "redirect_url",
-    "notify_url",
-    "hide",
-    "provides",
-    "default",
-];
-
 fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(NOW)
 }
@@ -333,46 +320,6 @@ fn what_a_request_asks_is_what_is_decided() {
         .unwrap();
     let verified = verified(url.split_once('?').unwrap().1);
     assert_eq!((verified.login(), verified.get("é")), (Some("user_1"), Some("ü")));
-}
-
-#[test]
-fn signing_as_the_original_does() {
-    let authority = Authority::legacy(BASE, legacy::Signer::new(SECRET).cost(4).only_names(NAMES));
-    // One text in nine can't be signed.
-    let (person, signed) = (0..9)
-        .find_map(|i| {
-            let login = format!("user_{i}");
-            let query = format!(
-                "login={login}&provides[]=time&notify_url=https%3A%2F%2Fapp.example%2F&default[go]"
-            );
-            let person = Person::new(&*login);
-            match authority.decide(&query, Some(&person), stored, now()) {
-                Outcome::Signed(signed) => Some((login, signed)),
-                Outcome::Refused(Refusal::NotSigned(Error::NulInDigest)) => None,
-                Outcome::Refused(other) => panic!("{other:?}"),
-            }
-        })
-        .unwrap();
-    assert!(!signed.is_shown && !signed.url.contains("%2Fgo"));
-    let verifier =
-        legacy::Verifier::new(SECRET).only_names(NAMES).defaults(stored("go").unwrap()).clock(now);
-    let verified = verifier.verify_url(&signed.url).unwrap();
-    assert_eq!(verified.login(), Some(&*person));
-    assert_eq!(verified.time().unwrap().timestamp() as u64, NOW);
-    let notify = signed.notify.unwrap();
-    let json: serde_json::Value = serde_json::from_str(&notify.body).unwrap();
-    assert_eq!(json["data"]["provides"], serde_json::json!(["time"]));
-    assert_eq!(json["data"]["default"], serde_json::json!({ "go": null }));
-    let notified = Notification::parse(&notify.body).unwrap().verify_legacy(&verifier).unwrap();
-    assert_eq!(notified.login(), Some(&*person));
-    // A name that the signer does not sign is refused, and with it what could be moved about.
-    let forging = authority.decide(
-        "login=user_1&a=zlogin:adminm:",
-        Some(&Person::new("user_1")),
-        stored,
-        now(),
-    );
-    refused!(forging, Refusal::NotSigned(Error::UnlistedName(_)));
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use civic_sip::authsig::legacy;
 use civic_sip::authsig::{Error, Remote, Signer};
 use civic_sip::{BoxFuture, SendOptions, Transport, TransportError};
 
@@ -57,20 +56,6 @@ fn now() -> SystemTime {
 
 fn signed(query: &str) -> String {
     Signer::new(SECRET).sign_url(&format!("{BASE}/verified?{query}")).unwrap()
-}
-
-fn legacy(query: &str) -> String {
-    let signer = legacy::Signer::new(SECRET).cost(4);
-    (0..9)
-        .find_map(|i| {
-            signer
-                .sign_url(&format!(
-                    "{BASE}/verified?{}",
-                    query.replace("user_", &format!("user_{i}"))
-                ))
-                .ok()
-        })
-        .unwrap()
 }
 
 macro_rules! refused {
@@ -254,36 +239,14 @@ async fn defaults_have_to_be_listed() {
 }
 
 #[tokio::test]
-async fn a_legacy_signature_is_weighed() {
+async fn only_signatures_of_version_2_are_asked_about() {
     let server = Server::new(200);
-    let verified =
-        server.remote().verify_url(&legacy("login=user_&service=password")).await.unwrap();
-    assert_eq!(verified.service(), "password");
-    server.asked();
-    for query in [
-        "a=z&login=admin&m=login:user_",
-        "login=user_&m=1",
-        "login=user_&service=a&time=1369156639",
-        "login=user_&time=2013-05-21T17:17:19Z",
+    for (query, signature) in [
+        ("login=a", "v2.x"),
+        ("login=a", "hi"),
+        ("login=a", ""),
+        ("login=a", "$2a$04$1TaVuPCgo2RzfDatTmavqu8UjyPSu0RJ6rzio1BZ7/LTfKJzXDpcy"),
     ] {
-        refused!(server.remote().verify_url(&legacy(query)).await, Error::Ambiguous(_));
-    }
-    assert!(server.asked().is_empty(), "known before asking");
-    // What is known of the server makes more pass.
-    let names = ["login", "m", "service", "time"];
-    let remote = server.remote().only_names(names);
-    assert!(remote.verify_url(&legacy("login=user_&service=a&time=1369156639")).await.is_ok());
-    refused!(remote.verify_url(&legacy("login=user_&x=1")).await, Error::UnlistedName(_));
-    let remote = server.remote().logins(|login| login.starts_with("user_") && login.len() == 6);
-    assert!(remote.verify_url(&legacy("login=user_&m=1")).await.is_ok());
-    refused!(remote.verify_url(&legacy("login=admin_user_&m=1")).await, Error::UnknownLogin);
-    // Nobody is asked about logins of a URL that the server refuses.
-    let remote = Server::new(403).remote().logins(|_| panic!("asked"));
-    refused!(remote.verify_url(&legacy("login=user_&m=1")).await, Error::Mismatch);
-
-    for (query, signature) in
-        [("login=a", "v2.x"), ("login=a", "hi"), ("login=a", ""), ("login=a", "$2b$04$x")]
-    {
         refused!(
             server
                 .remote()
@@ -292,13 +255,8 @@ async fn a_legacy_signature_is_weighed() {
             Error::MalformedSignature
         );
     }
-    let costly = legacy("login=user_").replace("%2404%24", "%2413%24");
-    refused!(server.remote().verify_url(&costly).await, Error::CostTooHigh { cost: 13, limit: 12 });
     refused!(server.remote().verify_url("/verify/verified?login=a").await, Error::MissingSignature);
-    refused!(
-        server.remote().verify_url(&legacy("login=user_&time=1369160000&time_fudge=5000")).await,
-        Error::NotYet
-    );
+    assert!(server.asked().is_empty());
 }
 
 #[tokio::test]
@@ -322,8 +280,6 @@ async fn demands_are_checked_here() {
     refused!(remote().max_age(Duration::from_secs(30)).verify_url(&url).await, Error::TooOld);
     refused!(remote().verify_url(&signed("login=a&expires_at=1369156638")).await, Error::Expired);
     refused!(remote().verify_url(&signed("login=a&time=1369156700")).await, Error::NotYet);
-    refused!(remote().verify_url(&legacy("login=user_&expires_at=5")).await, Error::Expired);
-    refused!(remote().login("x").verify_url(&legacy("login=user_")).await, Error::WrongLogin);
     // It can't be used up: whether it is the same URL is the server's to say.
     let single = Signer::new(SECRET).single_use().clock(now).expires_in(Duration::from_secs(60));
     let verified =
@@ -431,15 +387,4 @@ fn the_future_can_go_to_another_thread() {
     shared(&remote);
     is_send(remote.verify_url("/"));
     assert!(!format!("{remote:?}").is_empty());
-}
-
-#[tokio::test]
-async fn a_legacy_signature_with_a_default_needs_only_names() {
-    let server = Server::new(200);
-    let url = legacy("login=user_&default=go");
-    let remote = server.remote().allow_defaults(["go"]);
-    refused!(remote.verify_url(&url).await, Error::RefusedParameter { .. });
-    assert!(server.asked().is_empty());
-    let names = ["login", "service", "time", "default", "redirect_url"];
-    assert!(remote.only_names(names).verify_url(&url).await.is_ok());
 }

@@ -6,40 +6,45 @@
 //! it is not of the list, may be part of a value; hence one reading for each place where the secret may be.
 
 use super::{Candidates, Text};
-use crate::authsig::error::Error;
+use crate::authsig::error::{LegacyError, shown};
 
 const SECRET: &[u8] = b"secret";
 
 /// The only names that the signing side signs.
 #[derive(Clone, Debug)]
-pub(in crate::authsig) struct Names(Vec<String>);
+pub(in crate::authsig::legacy) struct Names(Vec<String>);
 
 impl Names {
-    /// Refuses names that could not be told apart in a text.
-    pub(in crate::authsig) fn new(names: Vec<String>) -> Result<Self, Error> {
-        if names.iter().any(String::is_empty) {
-            return Err(Error::BadNames("one is empty"));
-        }
-        if names.iter().any(|name| name.contains(':')) {
-            return Err(Error::BadNames("one contains a colon"));
-        }
+    /// Rejects names that could not be told apart in a text, with all the reasons.
+    pub(in crate::authsig::legacy) fn new(names: Vec<String>) -> Result<Self, Vec<&'static str>> {
         let with_secret = || names.iter().map(String::as_str).chain(["secret"]);
         let is_suffix = |name: &str| {
             with_secret().any(|other| other.len() > name.len() && other.ends_with(name))
         };
-        if with_secret().any(is_suffix) {
-            return Err(Error::BadNames("one is the end of another, or of `secret`"));
+        let mut problems = Vec::new();
+        if names.iter().any(String::is_empty) {
+            problems.push("must not be empty");
         }
-        Ok(Self(names))
+        if names.iter().any(|name| name.contains(':')) {
+            problems.push("must not contain a colon");
+        }
+        if with_secret().any(|name| !name.is_empty() && is_suffix(name)) {
+            problems.push("must not be the end of one another, nor of `secret`");
+        }
+        if problems.is_empty() { Ok(Self(names)) } else { Err(problems) }
     }
 
-    /// Refuses a parameter that the signing side does not sign.
-    pub(in crate::authsig) fn check(&self, name: &str, value: &str) -> Result<(), Error> {
+    /// Rejects a parameter that the signing side does not sign.
+    pub(in crate::authsig::legacy) fn check(
+        &self,
+        name: &str,
+        value: &str,
+    ) -> Result<(), LegacyError> {
         if !self.0.iter().any(|listed| listed == name) {
-            return Err(Error::UnlistedName(crate::authsig::error::shown(name)));
+            return Err(LegacyError::UnlistedName(shown(name)));
         }
         if colons(value.as_bytes()).any(|colon| self.ending_at(value.as_bytes(), colon).is_some()) {
-            return Err(Error::NameInValue(crate::authsig::error::shown(name)));
+            return Err(LegacyError::NameInValue(shown(name)));
         }
         Ok(())
     }
@@ -56,7 +61,7 @@ fn colons(text: &[u8]) -> impl Iterator<Item = usize> {
     text.iter().enumerate().filter(|(_, byte)| **byte == b':').map(|(at, _)| at)
 }
 
-/// Where a name stands in the text.
+/// A place in the text where a name stands.
 #[derive(Clone, Copy)]
 struct Place<'t> {
     name: &'t [u8],
@@ -69,11 +74,11 @@ impl Place<'_> {
     }
 }
 
-pub(super) fn weigh<'t>(
+pub(super) fn check_unambiguous<'t>(
     text: &Text<'t>,
     names: &Names,
     candidates: &mut Candidates<'t, '_>,
-) -> Result<(), Error> {
+) -> Result<(), LegacyError> {
     let bytes = text.bytes;
     let places: Vec<Place<'_>> = colons(bytes)
         .filter_map(|colon| Some(Place { name: names.ending_at(bytes, colon)?, colon }))
@@ -85,26 +90,22 @@ pub(super) fn weigh<'t>(
     for secret in secrets {
         let Some(pairs) = reading(text, &places, secret) else { continue };
         let value = |name: &[u8]| pairs.iter().find(|pair| pair.0 == name).map(|pair| pair.1);
-        let owes_defaults = value(b"default") == text.default;
-        if owes_defaults && text.default_names.iter().any(|name| value(name).is_none()) {
-            continue;
-        }
         let Some(login) = value(b"login") else { continue };
         if !candidates.is_possible(login)? {
             continue;
         }
         if login != text.login {
-            return Err(Error::Ambiguous("login"));
+            return Err(LegacyError::Ambiguous("login"));
         }
         if let Some((name, _)) =
             text.others.iter().find(|(name, own)| value(name.as_bytes()) != *own)
         {
-            return Err(Error::Ambiguous(name));
+            return Err(LegacyError::Ambiguous(name));
         }
         own_reading_seen = true;
     }
     // The URL's parameters are a reading, or the signing side would not have signed them.
-    if own_reading_seen { Ok(()) } else { Err(Error::Mismatch) }
+    if own_reading_seen { Ok(()) } else { Err(LegacyError::Ambiguous("login")) }
 }
 
 type Pairs<'t> = Vec<(&'t [u8], &'t [u8])>;

@@ -1,18 +1,51 @@
-//! The dynamic programming over the places of special names: see [`strict`](super::strict).
+//! Finds the readings of a text that obey a set of rules, by dynamic programming over the places of special names.
+//! [`strict`](super::strict) says which names are special and why this is enough.
+//!
+//! # Worked example
+//!
+//! The secret is `s3` and the URL says `login=bob&m=1`:
+//!
+//! ```text
+//! login:bobm:1secret:s3
+//! 0     6  9  12     19
+//! ```
+//!
+//! Each special name is a [`Row`], and each of its places a [`Node`]: `login` has a node that starts at 0, with a
+//! value from 6 on, and `secret` one that starts at 12, with a value from 19 on. The other special names (`service`
+//! and so on) have none. `login` may have any value, `secret` exactly `s3`; both are required.
+//!
+//! *Backward*, from the last row to the first: which nodes are good, since a reading can end with them?
+//!
+//! - `secret`: its value ends at 21, the end of the text, and nothing is required after it. It is good.
+//! - `login`: its value may end where something can follow ([`completes`](Reachability::completes)). At 12 the good
+//!   node of `secret` starts. At 9 a generic name `m` begins, and at 7 one `obm`: both lie between `login` and
+//!   `secret`, and their colon at 10 leaves room for `secret` at 12. A name that begins anywhere else comes before
+//!   `login`, as `bobm` at 6 and `bm` at 8 do. So `login` is good, and its value ends at 7, 9 or 12.
+//!
+//! *Forward*, from the first row to the last: which nodes are reached, since a reading can begin with what stands
+//! before them?
+//!
+//! - `login` starts at 0, where every reading begins. It is reached.
+//! - `secret` starts at 12, and a value of `login` may end anywhere from 6 on. It is reached.
+//!
+//! What is both is in a reading. So `login` is `b`, `bob` or `bobm:1`, and the URL proves nobody's login.
 
 /// What the value of a special name may be.
 #[derive(Clone, Copy)]
 pub(super) enum Rule<'t> {
+    /// Any value.
     Any,
+    /// This value only.
     Exactly(&'t [u8]),
-    Not(&'t [u8]),
-    /// The name is not to be in the reading at all.
+    /// None: the name must not be in the reading at all.
     Absent,
 }
 
+/// A name that matters, and what a reading may do with it.
 pub(super) struct Special<'t> {
     pub(super) name: &'t [u8],
     pub(super) rule: Rule<'t>,
+    /// Whether every reading has to have it.
     pub(super) is_required: bool,
 }
 
@@ -48,36 +81,36 @@ struct Ends {
 }
 
 /// The readings that obey a set of rules.
-pub(super) struct Run<'t, 'c> {
+pub(super) struct Reachability<'t, 'c> {
     text: &'t [u8],
     next_colon: &'c [Option<usize>],
     rows: Vec<Row<'t>>,
     first_required: Option<usize>,
 }
 
-impl<'t, 'c> Run<'t, 'c> {
+impl<'t, 'c> Reachability<'t, 'c> {
     pub(super) fn new(
         text: &'t [u8],
         next_colon: &'c [Option<usize>],
         specials: Vec<Special<'t>>,
     ) -> Self {
-        let mut run = Self { text, next_colon, rows: Vec::new(), first_required: None };
+        let mut this = Self { text, next_colon, rows: Vec::new(), first_required: None };
         for special in specials {
-            let nodes = run.places(&special);
+            let nodes = this.places(&special);
             let (required_next, last_good_start, ends) = (None, None, Ends::default());
-            run.rows.push(Row { special, nodes, required_next, last_good_start, ends });
+            this.rows.push(Row { special, nodes, required_next, last_good_start, ends });
         }
         let mut required_next = None;
-        for (index, row) in run.rows.iter_mut().enumerate().rev() {
+        for (index, row) in this.rows.iter_mut().enumerate().rev() {
             row.required_next = required_next;
             if row.special.is_required {
                 required_next = Some(index);
             }
         }
-        run.first_required = required_next;
-        run.go_backward();
-        run.go_forward();
-        run
+        this.first_required = required_next;
+        this.go_backward();
+        this.go_forward();
+        this
     }
 
     fn slice(&self, from: usize, to: usize) -> &'t [u8] {
@@ -186,12 +219,6 @@ impl<'t, 'c> Run<'t, 'c> {
                         |node: &Node| self.end_of(node.value, value).is_some_and(completes);
                     row.nodes.iter().map(is_good).collect()
                 }
-                Rule::Not(value) => {
-                    let completions = Completions::new(&self.completions(index));
-                    let is_good =
-                        |node: &Node| completions.any(node.value, self.end_of(node.value, value));
-                    row.nodes.iter().map(is_good).collect()
-                }
             };
             let Some(row) = self.rows.get_mut(index) else { continue };
             for (node, is_good) in row.nodes.iter_mut().zip(is_good) {
@@ -262,15 +289,6 @@ impl<'t, 'c> Run<'t, 'c> {
             }
             Rule::Exactly(value) => {
                 reached().filter_map(|node| self.end_of(node.value, value)).collect()
-            }
-            Rule::Not(value) => {
-                let first = reached().map(|node| node.value).min().unwrap_or(usize::MAX);
-                let allows = |node: &Node, end| {
-                    node.value <= end && self.end_of(node.value, value) != Some(end)
-                };
-                (first..=self.text.len())
-                    .filter(|end| reached().any(|node| allows(node, *end)))
-                    .collect()
             }
         };
         ends.sort_unstable();

@@ -1,4 +1,4 @@
-//! Weighing all readings of a legacy signed text.
+//! Checks that all readings of a legacy signed text agree.
 //!
 //! The text is `name:value` of every parameter, sorted by name, with nothing between pairs. A *reading* cuts it into
 //! such pairs again: names strictly ascending by bytes (they were the keys of a hash); any names, also empty ones or
@@ -9,13 +9,11 @@
 //! - With `only_names` the names are of that list (or `secret`), and no value contains one of them followed by a
 //!   colon; the secret's own value, which nobody chose, aside. See [`listed`].
 //! - With `logins` only readings count whose login could have existed.
-//! - With defaults a reading whose `default` is the URL's contains the name of each default, with any value; other
-//!   readings owe the defaults nothing.
 //!
 //! Without `only_names` there are exponentially many readings: see [`strict`].
 
 mod listed;
-mod run;
+mod reachability;
 mod strict;
 #[cfg(test)]
 mod tests;
@@ -24,9 +22,9 @@ use std::collections::HashSet;
 
 pub(super) use listed::Names;
 
-use super::error::Error;
+use crate::authsig::error::LegacyError;
 
-/// Most colons in a text that is weighed.
+/// Most colons in a text that is checked.
 const MAX_COLONS: usize = 256;
 
 /// Most distinct logins that are asked about.
@@ -42,32 +40,28 @@ pub(super) struct Text<'t> {
     pub(super) login: &'t [u8],
     /// Other parameters on which all readings have to agree.
     pub(super) others: Vec<(&'static str, Option<&'t [u8]>)>,
-    /// The text of `default`.
-    pub(super) default: Option<&'t [u8]>,
-    /// The names of the defaults.
-    pub(super) default_names: Vec<&'t [u8]>,
+}
+
+/// Rejects a text, or a part of one, that is too much to check.
+pub(super) fn check_colons(text: &[u8]) -> Result<(), LegacyError> {
+    if text.iter().filter(|byte| **byte == b':').count() > MAX_COLONS {
+        return Err(LegacyError::TooComplex("more than 256 colons"));
+    }
+    Ok(())
 }
 
 impl Text<'_> {
-    /// Refuses what is too much to weigh, before anything costly is done.
-    pub(super) fn check_size(&self) -> Result<(), Error> {
-        if self.bytes.iter().filter(|byte| **byte == b':').count() > MAX_COLONS {
-            return Err(Error::TooComplex("more than 256 colons"));
-        }
-        Ok(())
-    }
-
-    /// Refuses the text unless every reading agrees with the URL.
-    pub(super) fn weigh(
+    /// Rejects the text unless every reading agrees with the URL.
+    pub(super) fn check_unambiguous(
         &self,
         only_names: Option<&Names>,
         logins: Option<Logins<'_>>,
-    ) -> Result<(), Error> {
-        self.check_size()?;
+    ) -> Result<(), LegacyError> {
+        check_colons(self.bytes)?;
         let mut candidates = Candidates::new(self.login, logins);
         match only_names {
-            Some(names) => listed::weigh(self, names, &mut candidates),
-            None => strict::weigh(self, &mut candidates),
+            Some(names) => listed::check_unambiguous(self, names, &mut candidates),
+            None => strict::check_unambiguous(self, &mut candidates),
         }
     }
 }
@@ -85,14 +79,14 @@ impl<'t, 'l> Candidates<'t, 'l> {
     }
 
     /// Whether a reading with this login counts.
-    fn is_possible(&mut self, login: &'t [u8]) -> Result<bool, Error> {
+    fn is_possible(&mut self, login: &'t [u8]) -> Result<bool, LegacyError> {
         let Some(logins) = self.logins.filter(|_| login != self.own) else { return Ok(true) };
         if self.impossible.contains(login) {
             return Ok(false);
         }
-        // The URL's own login is one of those weighed.
+        // The URL's own login is one of them.
         if self.impossible.len() + 1 >= MAX_LOGINS {
-            return Err(Error::TooComplex("more than 1,024 distinct logins"));
+            return Err(LegacyError::TooComplex("more than 1,024 distinct logins"));
         }
         if logins(&String::from_utf8_lossy(login)) {
             return Ok(true);
