@@ -37,7 +37,7 @@ pub(crate) fn parse(url: &str) -> Result<Uri, &'static str> {
 }
 
 /// Returns whether no URL parser can read the name as that of another host.
-fn is_plain_name(host: &str) -> bool {
+pub(crate) fn is_plain_name(host: &str) -> bool {
     host.split('.').all(|label| {
         !label.is_empty()
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))

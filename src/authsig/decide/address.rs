@@ -1,21 +1,27 @@
 //! The addresses that a person is redirected to, and that a notification is posted to.
 
+use std::fmt;
+
 use ::url::{Host, Url, form_urlencoded};
 
 use crate::authsig::reserved;
 use crate::authsig::url::parse_serialised;
+use crate::transport::url::is_plain_name;
 
 /// The parameter that a redirect adds.
 const ADDED: &str = "authsig";
 
 /// An address that all parsers read alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::authsig) struct Address(Url);
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Address(Url);
 
 impl Address {
     /// Parses an https address, or an http one of this machine.
-    pub(in crate::authsig) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let url = parse_serialised(text)?;
+        if matches!(url.host(), Some(Host::Domain(name)) if !is_plain_name(name)) {
+            return Err("must have a host of letters, digits, `-`, `_` and single dots");
+        }
         match url.scheme() {
             "https" => Ok(Self(url)),
             "http" if is_loopback(&url) => Ok(Self(url)),
@@ -24,14 +30,15 @@ impl Address {
     }
 
     /// Parses a scheme, host and port alone.
-    pub(in crate::authsig) fn parse_origin(text: &str) -> Result<Self, &'static str> {
+    pub(super) fn parse_origin(text: &str) -> Result<Self, &'static str> {
         let address = Self::parse(text)?;
         let Self(url) = &address;
         let is_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         if is_origin { Ok(address) } else { Err("must be an origin: `https://host:port`") }
     }
 
-    pub(in crate::authsig) fn url(&self) -> &Url {
+    #[cfg(feature = "client")]
+    pub(super) fn url(&self) -> &Url {
         &self.0
     }
 
@@ -43,7 +50,7 @@ impl Address {
         self.0.scheme() == "https"
     }
 
-    pub(in crate::authsig) fn has_origin_of(&self, other: &Self) -> bool {
+    pub(super) fn has_origin_of(&self, other: &Self) -> bool {
         self.0.origin() == other.0.origin()
     }
 
@@ -70,8 +77,14 @@ impl Address {
     }
 }
 
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Returns whether the host is this machine, by name or as an address literal.
-pub(in crate::authsig) fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -8,6 +8,7 @@ use civic_sip::authsig::{
 
 mod addresses;
 mod config;
+mod decide;
 mod guards;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
