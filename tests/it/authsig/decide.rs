@@ -723,9 +723,9 @@ fn defaults_stand_below_the_request_and_later_ones_count_more() {
     assert_eq!(redirect("default[]=b&default[]=a"), "https://a.example/");
     assert_eq!(redirect("default=a&redirect_url=https://own.example/"), "https://own.example/");
     let expiry = |query: &str| {
-        let params = asked(&format!("login=user_1&{query}"));
-        let found = params.params().find(|(name, _)| *name == "expires_at").unwrap().1.to_owned();
-        found
+        let request = asked(&format!("login=user_1&{query}"));
+        let found = request.params().find(|(name, _)| *name == "expires_at");
+        found.map(|(_, value)| value.to_owned()).unwrap()
     };
     assert_eq!(expiry("default[]=a&default[]=b"), "1800000002");
     assert_eq!(expiry("default[]=a&default[]=b&expires_at=1800000003"), "1800000003");

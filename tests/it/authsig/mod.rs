@@ -16,6 +16,8 @@ mod legacy;
 #[cfg(feature = "authsig-legacy")]
 mod legacy_properties;
 mod links;
+#[cfg(feature = "sandbox")]
+mod notifier;
 mod properties;
 mod queries;
 mod times;
