@@ -1,8 +1,8 @@
 //! The examples, run against the sandbox.
 #![allow(dead_code, reason = "the examples are programs, too")]
 
-#[path = "it/support/mod.rs"]
-mod support;
+#[path = "it/support/people.rs"]
+mod people;
 
 #[path = "../examples/actix_server.rs"]
 mod actix_server;
@@ -20,10 +20,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use civic_sip::authsig::{Signer, Verifier};
+use civic_sip::axum::LinkVerifier;
 use civic_sip::blocking;
 use civic_sip::sandbox::{Fault, Sandbox};
 use futures_executor::block_on;
-use support::servers::ada;
+use people::ada;
 
 /// Status and body.
 fn post(url: &str, content_type: &str, body: &str) -> (u16, String) {
@@ -47,9 +48,11 @@ fn axum_with_shared_state() {
     let civic = sandbox.client_builder().build().unwrap();
     let invitations = Verifier::builder()
         .secret("at least sixteen bytes")
+        .purpose("invitation")
         .public_url("https://app.example.com")
         .build()
         .unwrap();
+    let invitations = LinkVerifier::new(invitations).unwrap();
     let router = axum_server::router(axum_server::App { civic, invitations });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -65,6 +68,7 @@ fn axum_with_shared_state() {
 
     let signed = Signer::builder()
         .secret("at least sixteen bytes")
+        .purpose("invitation")
         .public_url("https://app.example.com")
         .build()
         .unwrap()

@@ -149,7 +149,7 @@ impl Fixture {
     pub fn open(&self, body: Vec<u8>) {
         match self.civic.response(200, body).unwrap() {
             Reply::UserData(user) => drop(black_box(user)),
-            Reply::Payload(_) => panic!("a link"),
+            other => panic!("{other:?}"),
         }
     }
 }

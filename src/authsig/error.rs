@@ -92,6 +92,9 @@ pub enum ConfigProblem {
     /// The purpose is empty.
     #[error("`purpose` must not be empty: leave it out for links without a purpose")]
     EmptyPurpose,
+    /// There is no purpose, which each kind of link in an axum app needs.
+    #[error("a kind of link needs a purpose: set `purpose`")]
+    MissingPurpose,
     /// The purpose is `authsig`, which identities have.
     #[error("`purpose` must not be `authsig`, which identities are signed for")]
     ReservedPurpose,

@@ -74,6 +74,11 @@ impl Scope {
         pair.name != "signature" && !self.ignored.contains(&pair.name)
     }
 
+    #[cfg(feature = "axum")]
+    pub(super) fn has_purpose(&self) -> bool {
+        !self.purpose.is_empty()
+    }
+
     /// Writes the text that is signed for these parameters, in their order.
     pub(super) fn text(&self, domain: &str, address: [&str; 2], pairs: &[Pair<'_>]) -> String {
         let [base, path] = address;

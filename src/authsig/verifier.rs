@@ -73,6 +73,11 @@ impl Verifier {
         self.verify(query, ["", ""])
     }
 
+    #[cfg(feature = "axum")]
+    pub(crate) fn has_purpose(&self) -> bool {
+        self.scope.has_purpose()
+    }
+
     /// Verifies a URL that has to be at the public URL followed by this path, and nowhere else.
     pub(super) fn verify_at(&self, url: &str, path: &str) -> Result<Verified, VerifyError> {
         let parts = url::split(url)?;

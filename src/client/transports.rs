@@ -17,7 +17,7 @@ type Transports = (Arc<dyn Transport>, Arc<dyn Transport>);
 pub(super) enum TransportConfig {
     User(Arc<dyn Transport>),
     #[cfg(feature = "client")]
-    Reqwest(crate::transport::reqwest::Settings),
+    Reqwest(Box<crate::transport::reqwest::Settings>),
     #[cfg(not(feature = "client"))]
     Missing,
 }
@@ -50,11 +50,12 @@ impl TransportConfig {
         let roots = errors.check("add_root_certificate", Roots::read(&builder.root_certificates));
         // If the time-out comes first, nothing tells whether the request was sent.
         let connect_timeout = builder.connect_timeout.min(builder.timeout - builder.timeout / 10);
-        Some(Self::Reqwest(Settings {
-            proxy: proxy?.map_or(ProxyChoice::Environment, ProxyChoice::Given),
+        Some(Self::Reqwest(Box::new(Settings {
+            proxy: proxy?
+                .map_or(ProxyChoice::Environment, |proxy| ProxyChoice::Given(Box::new(proxy))),
             roots: roots?,
             ..Settings::new(connect_timeout)
-        }))
+        })))
     }
 
     /// Requests can be made and responses be verified without a transport.
@@ -74,15 +75,16 @@ impl TransportConfig {
 
         let settings = match self {
             Self::User(transport) => return (Arc::clone(&transport), transport),
-            Self::Reqwest(settings) => settings,
+            Self::Reqwest(settings) => *settings,
         };
         let hosts = hosts.clone();
         let payload = GuardedTransport::new(settings.clone(), move |name, address| {
             hosts.may_connect_to(name, address)
         });
-        let service = match is_loopback(uri) {
-            true => Settings { loopback: true, proxy: ProxyChoice::None, ..settings },
-            false => settings,
+        let service = if is_loopback(uri) {
+            Settings { loopback: true, proxy: ProxyChoice::None, ..settings }
+        } else {
+            settings
         };
         (Arc::new(ReqwestTransport::new(service)), Arc::new(payload))
     }

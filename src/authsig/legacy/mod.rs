@@ -41,9 +41,9 @@
 //! |---|---|
 //! | the signed text can be read otherwise | [`LegacyError::Ambiguous`] |
 //! | `default`, which stands for parameters that can't be known any more | [`LegacyError::Default`] |
-//! | `secret`, which would replace the house secret | [`QueryError::Secret`](super::QueryError::Secret) |
+//! | `secret` in any form, which would replace the house secret | [`QueryError::Secret`](super::QueryError::Secret) |
 //! | a repeated or empty `login`, `service`, `time` or `expires_at` | [`QueryError::Repeated`](super::QueryError::Repeated), [`QueryError::Empty`](super::QueryError::Empty) |
-//! | `secret` or one of these nested or in brackets | [`QueryError::Lookalike`](super::QueryError::Lookalike) |
+//! | one of these nested or in brackets | [`QueryError::Lookalike`](super::QueryError::Lookalike) |
 //! | whatever else version 2 rejects in a query | [`QueryError`](super::QueryError) |
 //! | other brackets than `name[]` | [`LegacyError::Parameter`] |
 //! | a name or a value that `only_names` excludes | [`LegacyError::UnlistedName`], [`LegacyError::NameInValue`] |

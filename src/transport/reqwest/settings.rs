@@ -41,7 +41,7 @@ pub(crate) enum ProxyChoice {
     /// The one that the environment names for the host, if any.
     Environment,
     None,
-    Given(Proxy),
+    Given(Box<Proxy>),
 }
 
 impl ProxyChoice {

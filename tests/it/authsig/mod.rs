@@ -13,8 +13,6 @@ mod guards;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
 mod legacy;
-#[cfg(feature = "authsig-legacy")]
-mod legacy_properties;
 mod links;
 #[cfg(feature = "sandbox")]
 mod notifier;

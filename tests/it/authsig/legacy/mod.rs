@@ -1,12 +1,14 @@
 //! The signature of the original server, through the public interface.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use civic_sip::authsig::legacy::{
     LegacyError, Signer, SignerBuilder, Verified, Verifier, VerifierBuilder,
 };
 use civic_sip::authsig::{ConfigProblem, VerifyError};
+
+use super::{SECRET, at, refused};
 
 mod ambiguity;
 mod queries;
@@ -14,7 +16,6 @@ mod signatures;
 mod times;
 mod vectors;
 
-const SECRET: &str = "Test house secret.";
 const NOW: u64 = 1_369_156_639;
 const NAMES: [&str; 9] = [
     "login",
@@ -30,20 +31,6 @@ const NAMES: [&str; 9] = [
 
 /// A signature of the right form.
 const SIGNATURE: &str = "$2a$04$1TaVuPCgo2RzfDatTmavqu8UjyPSu0RJ6rzio1BZ7/LTfKJzXDpcy";
-
-macro_rules! refused {
-    ($result:expr, $($pattern:tt)+) => {
-        match $result {
-            result @ Err(_) if matches!(result, Err($($pattern)+)) => {}
-            other => panic!("{}: {other:?}", stringify!($result)),
-        }
-    };
-}
-use refused;
-
-fn at(seconds: u64) -> impl Fn() -> SystemTime + Send + Sync + 'static {
-    move || UNIX_EPOCH + Duration::from_secs(seconds)
-}
 
 fn signing() -> SignerBuilder {
     Signer::builder().secret(SECRET).cost(4)

@@ -61,13 +61,20 @@ fn a_default_is_refused_in_every_form() {
 
 #[test]
 fn a_secret_is_refused_in_every_form() {
-    for query in ["login=a&secret=x", "login=a&secret", "login=a&%73ecret=x"] {
-        assert_eq!(reason(query), Reason::Query(QueryError::Secret), "{query}");
-    }
-    for name in ["secret[]", "[secret]", "secret[a]", "Secret", "secret]", "+secret", "secret.x"] {
-        let error = reason(&format!("login=a&{name}=x"));
-        let expected = QueryError::Lookalike(name.replace('+', " "));
-        assert_eq!(error, Reason::Query(expected), "{name}");
+    for name in [
+        "secret",
+        "%73ecret",
+        "secret[]",
+        "[secret]",
+        "secret[a]",
+        "Secret",
+        "secret]",
+        "+secret",
+        "secret.x",
+    ] {
+        for query in [format!("login=a&{name}=x"), format!("login=a&{name}")] {
+            assert_eq!(reason(&query), Reason::Query(QueryError::Secret), "{query}");
+        }
     }
 }
 
@@ -245,7 +252,7 @@ fn more_than_256_colons_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_panics_on_any_string(text in any::<String>(), more in "[-a-z0-9=&%+;\\[\\].:$/?#@ \u{0}-\u{20}]{0,60}") {
