@@ -39,7 +39,7 @@ pub(crate) fn parse(url: &str) -> Result<Uri, &'static str> {
 }
 
 /// Returns whether no URL parser can read the name as that of another host.
-fn is_plain_name(host: &str) -> bool {
+pub(crate) fn is_plain_name(host: &str) -> bool {
     host.split('.').all(is_label)
 }
 
