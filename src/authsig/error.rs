@@ -36,6 +36,14 @@ impl ConfigError {
     pub(super) fn check(problems: Vec<ConfigProblem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
     }
+
+    /// Returns what was made, if there is no problem. Without it there is one.
+    pub(super) fn finish<T>(made: Option<T>, problems: Vec<ConfigProblem>) -> Result<T, Self> {
+        match made {
+            Some(made) if problems.is_empty() => Ok(made),
+            _ => Err(Self { problems }),
+        }
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -101,12 +109,32 @@ pub enum ConfigProblem {
     /// The public URL is not usable.
     #[error("`public_url` {0}")]
     PublicUrl(&'static str),
-    /// The base of an AuthSig server is not usable.
-    #[error("the base {0}")]
-    Base(&'static str),
     /// An allowed address or origin is not usable.
     #[error("the allowed address {0:?} {1}")]
     AllowedAddress(String, &'static str),
+    /// The base URL of a server is not usable.
+    #[error("the base URL {0}")]
+    Base(&'static str),
+    /// An address of an app is not usable.
+    #[error("`{0}` {1}")]
+    Address(&'static str, &'static str),
+    /// No audience is configured.
+    #[error("no audience is configured: call `audience` with the app's own address")]
+    NoAudience,
+    /// `any_audience` was called beside `audience` or `also_for`.
+    #[error("`any_audience` must not be called beside `audience` or `also_for`")]
+    SeveralAudiences,
+    /// There is no HTTP stack to fetch keys with.
+    #[error(
+        "there is no HTTP stack: turn on the features `client` and `rustls`, or set `transport`"
+    )]
+    NoTransport,
+    /// A request has a parameter that the server alone sets.
+    #[error("a request must not have the parameter `{0}`, which the server sets")]
+    SetByServer(&'static str),
+    /// A request has a query that all servers reject.
+    #[error(transparent)]
+    Query(#[from] QueryError),
     /// An ignored name is not made of `A-Z a-z 0-9 _ . -`, or is a reserved one to some parser.
     #[error("the ignored name {0:?} must be letters, digits, `_`, `.` or `-`, and not be reserved")]
     IgnoredName(String),
@@ -200,6 +228,15 @@ pub enum VerifyError {
     /// The service is another one than required.
     #[error("the URL is for another service")]
     WrongService,
+    /// The URL was made for another app as well, or for that one alone.
+    #[error("the URL is for another audience")]
+    WrongAudience,
+    /// The state is not that of this attempt to log in, or its cookie can't be read.
+    #[error("the `state` is not that of this attempt to log in")]
+    WrongState,
+    /// A notification is malformed.
+    #[error("the notification {0}")]
+    Notification(&'static str),
     /// A reason that only the legacy signature has.
     #[cfg(feature = "authsig-legacy")]
     #[error(transparent)]
@@ -207,6 +244,10 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
+    pub(super) fn missing(name: &str) -> Self {
+        Self::Missing(shown(name))
+    }
+
     /// Returns whether the URL was good once and is too late now: it has expired, or is older than `max_age`.
     pub fn is_expired(&self) -> bool {
         matches!(self, Self::Time(TimeError::Expired) | Self::TooOld)

@@ -58,6 +58,7 @@
 
 pub mod decide;
 mod error;
+mod identity;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
@@ -79,6 +80,10 @@ pub use decide::notifier::{Notifier, NotifierBuilder, NotifyError, NotifyRespons
 pub use error::{
     ConfigError, ConfigProblem, QueryError, ReplayError, SignError, TimeError, UrlError,
     VerifyError,
+};
+pub use identity::{
+    Identity, IdentityVerifier, IdentityVerifierBuilder, Notification, Remote, RemoteBuilder,
+    RemoteError, Request, State,
 };
 pub use keys::{PrivateKey, PublicKeys, Secret};
 pub use link::Link;

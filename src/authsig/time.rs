@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Utc};
 
 use super::error::TimeError;
 use crate::clock::Clock;
@@ -81,6 +81,12 @@ pub(super) fn check_expiry(
 /// Returns whether the span is longer than the limit.
 pub(super) fn is_longer(span: TimeDelta, limit: Duration) -> bool {
     TimeDelta::from_std(limit).is_ok_and(|limit| span > limit)
+}
+
+/// Writes a time as RFC 3339, in whole seconds. `None` for years that it can't write.
+pub(super) fn to_rfc3339(time: SystemTime) -> Option<String> {
+    let time = instant(time);
+    (0..=9999).contains(&time.year()).then(|| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 /// Parses epoch seconds, or RFC 3339 with its offset.

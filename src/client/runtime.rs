@@ -1,6 +1,6 @@
-//! The Tokio runtime of the caller: time limits, waits and threads for long work.
+//! The Tokio runtime of the caller: waits and threads for long work.
 //!
-//! With a transport of the user's own there may be no runtime. Then nothing is limited and nothing waits.
+//! With a transport of the user's own there may be no runtime. Then nothing waits.
 
 use std::time::Duration;
 
@@ -11,20 +11,6 @@ pub(super) use tokio::time::Instant;
 pub(super) use std::time::Instant;
 
 use crate::Error;
-
-/// Runs `future` for at most `limit`. `None` if the time runs out.
-#[cfg(feature = "client")]
-pub(super) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    if tokio::runtime::Handle::try_current().is_err() {
-        return Some(future.await);
-    }
-    tokio::time::timeout(limit, future).await.ok()
-}
-
-#[cfg(not(feature = "client"))]
-pub(super) async fn timeout<F: Future>(_: Duration, future: F) -> Option<F::Output> {
-    Some(future.await)
-}
 
 /// Waits and returns `true`, or returns `false` at once where there is no runtime.
 #[cfg(feature = "client")]

@@ -7,8 +7,9 @@ use http::Uri;
 use super::builder::CivicSipBuilder;
 use super::config_errors::ConfigErrors;
 use super::payload_hosts::PayloadHosts;
-use super::runtime;
-use crate::transport::{BoxFuture, SendOptions, Transport, TransportError};
+#[cfg(not(feature = "client"))]
+use crate::transport::{BoxFuture, SendOptions, TransportError};
+use crate::transport::{Limited, Transport};
 
 /// The transport to the service, and the one for payload links.
 type Transports = (Arc<dyn Transport>, Arc<dyn Transport>);
@@ -27,7 +28,7 @@ impl TransportConfig {
         match &builder.transport {
             Some(transport) => {
                 reject_unused(builder, errors, "has no effect on a `transport` of your own");
-                Some(Self::User(Arc::new(Limited(Arc::clone(transport)))))
+                Some(Self::User(Arc::new(Limited::new(Arc::clone(transport)))))
             }
             None => Self::read_own(builder, errors),
         }
@@ -95,29 +96,6 @@ impl TransportConfig {
             Self::User(transport) => (Arc::clone(&transport), transport),
             Self::Missing => (Arc::new(NoTransport), Arc::new(NoTransport)),
         }
-    }
-}
-
-/// Keeps the limits of a transport that may not keep them itself.
-struct Limited(Arc<dyn Transport>);
-
-impl Transport for Limited {
-    fn send<'a>(
-        &'a self,
-        request: http::Request<Vec<u8>>,
-        options: SendOptions,
-    ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
-        Box::pin(async move {
-            let response = runtime::timeout(options.timeout(), self.0.send(request, options))
-                .await
-                .unwrap_or_else(|| {
-                    Err(TransportError::Timeout("the transport took longer".into()))
-                })?;
-            if response.body().len() > options.max_response_bytes() {
-                return Err(TransportError::TooLarge("the transport returned more".into()));
-            }
-            Ok(response)
-        })
     }
 }
 

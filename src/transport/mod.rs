@@ -9,6 +9,7 @@ use std::sync::Arc;
 #[cfg(feature = "client")]
 pub(crate) mod addresses;
 mod error;
+mod limited;
 mod options;
 #[cfg(feature = "client")]
 pub(crate) mod reqwest;
@@ -18,6 +19,7 @@ mod retry_after;
 pub(crate) mod url;
 
 pub use error::{BoxError, TransportError};
+pub(crate) use limited::{Limited, timeout};
 pub use options::SendOptions;
 pub(crate) use retry_after::retry_after;
 

@@ -14,9 +14,9 @@
 //! let url = signer.sign_url("https://id.example/verify/verified?login=user_1&redirect_url=https%3A%2F%2Fapp.example")?;
 //!
 //! let verifier = Verifier::builder().secret("house secret").only_names(names).build()?;
-//! let verified = verifier.verify_url(&url)?;
-//! assert_eq!(verified.login(), "user_1");
-//! assert_eq!(verified.asked_for("redirect_url"), Some("https://app.example"));
+//! let identity = verifier.verify_url(&url)?;
+//! assert_eq!(identity.login(), "user_1");
+//! assert_eq!(identity.asked_for("redirect_url"), Some("https://app.example"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -24,7 +24,7 @@
 //!
 //! A [`Verifier`] accepts a URL only if **every** reading of its signed text has the same `login`, `service`, `time`
 //! and `expires_at`. These four are proven, if everyone who signs with the secret checks them first. Everything else
-//! is what an asker chose to have signed, in one of its readings: [`asked_for`](Verified::asked_for) returns it. The
+//! is what an asker chose to have signed, in one of its readings: [`asked_for`](super::Identity::asked_for) returns it. The
 //! service and the login together say who somebody is; the login alone does not.
 //!
 //! With no assumption, most URLs are rejected that have more parameters than `login` and either `service` or a `time`
@@ -75,12 +75,10 @@ mod rack;
 mod settings;
 mod signer;
 mod times;
-mod verified;
 mod verifier;
 
 pub use super::error::LegacyError;
 pub use signer::{Signer, SignerBuilder};
-pub use verified::Verified;
 pub use verifier::{Verifier, VerifierBuilder};
 
 /// Runs work on one of Tokio's blocking threads.

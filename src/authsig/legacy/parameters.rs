@@ -45,6 +45,10 @@ impl Parameters {
         self.0.get(name).map(String::as_str)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     pub(super) fn login(&self) -> &str {
         self.get("login").unwrap_or_default()
     }

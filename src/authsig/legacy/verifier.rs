@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use super::parameters::Parameters;
 use super::settings::{Settings, SettingsBuilder};
-use super::{Verified, ambiguity, bcrypt, times};
+use super::{ambiguity, bcrypt, times};
 use crate::authsig::error::{ConfigError, ConfigProblem, LegacyError, VerifyError};
+use crate::authsig::identity::Identity;
 use crate::authsig::query::Pair;
 use crate::authsig::time::{self, MAX_SPAN};
 use crate::authsig::{reserved, url};
@@ -28,8 +29,8 @@ type Logins = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 ///
 /// let verifier = Verifier::builder().secret("Test house secret.").build()?;
 /// let query = "login=user_1&signature=$2a$04$1TaVuPCgo2RzfDatTmavqu8UjyPSu0RJ6rzio1BZ7/LTfKJzXDpcy";
-/// let verified = verifier.verify_query(query)?;
-/// assert_eq!((verified.login(), verified.service()), ("user_1", "password"));
+/// let identity = verifier.verify_query(query)?;
+/// assert_eq!((identity.login(), identity.service()), ("user_1", "password"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -61,7 +62,7 @@ impl Verifier {
     /// # Errors
     ///
     /// Those of [`verify_query`](Self::verify_query), and [`VerifyError::Url`].
-    pub fn verify_url(&self, url: &str) -> Result<Verified, VerifyError> {
+    pub fn verify_url(&self, url: &str) -> Result<Identity, VerifyError> {
         self.verify_query(url::split(url)?.query)
     }
 
@@ -71,7 +72,7 @@ impl Verifier {
     ///
     /// A [`VerifyError`] that names the cause; [`LegacyError::Ambiguous`] if the signature is right, but its text can
     /// also be read otherwise.
-    pub fn verify_query(&self, query: &str) -> Result<Verified, VerifyError> {
+    pub fn verify_query(&self, query: &str) -> Result<Identity, VerifyError> {
         let pairs = reserved::read(query)?;
         let parameters = Parameters::read(&pairs, self.settings.only_names.as_ref())?;
         let signature = pairs.iter().find(|pair| pair.name == "signature");
@@ -86,7 +87,8 @@ impl Verifier {
         signature.verify(&text)?;
         let times = times::check(&parameters, time::now(&self.clock), self.max_age)?;
         self.check_unambiguous(&parameters, &text)?;
-        Ok(Verified::new(parameters, times))
+        // Nobody vouches for an audience: who asks may sign any.
+        Ok(Identity::new(parameters.login(), parameters.service(), times, None, parameters.iter()))
     }
 
     fn check_unambiguous(&self, parameters: &Parameters, text: &[u8]) -> Result<(), LegacyError> {
@@ -107,7 +109,7 @@ impl Verifier {
     ///
     /// Those of [`verify_url`](Self::verify_url), and [`LegacyError::NoRuntime`] outside of a Tokio runtime.
     #[cfg(any(feature = "client", feature = "redis"))]
-    pub async fn verify_url_async(&self, url: impl Into<String>) -> Result<Verified, VerifyError> {
+    pub async fn verify_url_async(&self, url: impl Into<String>) -> Result<Identity, VerifyError> {
         let (verifier, url) = (self.clone(), url.into());
         super::spawn_blocking(move || verifier.verify_url(&url)).await
     }
@@ -121,7 +123,7 @@ impl Verifier {
     pub async fn verify_query_async(
         &self,
         query: impl Into<String>,
-    ) -> Result<Verified, VerifyError> {
+    ) -> Result<Identity, VerifyError> {
         let (verifier, query) = (self.clone(), query.into());
         super::spawn_blocking(move || verifier.verify_query(&query)).await
     }

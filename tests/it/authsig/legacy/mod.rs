@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use civic_sip::authsig::legacy::{
-    LegacyError, Signer, SignerBuilder, Verified, Verifier, VerifierBuilder,
-};
-use civic_sip::authsig::{ConfigProblem, VerifyError};
+use civic_sip::authsig::legacy::{LegacyError, Signer, SignerBuilder, Verifier, VerifierBuilder};
+use civic_sip::authsig::{ConfigProblem, Identity, VerifyError};
 
 use super::{SECRET, at, refused};
 
@@ -217,7 +215,7 @@ fn can_be_shared_between_threads() {
     fn shared<T: Clone + Send + Sync + 'static>() {}
     shared::<Signer>();
     shared::<Verifier>();
-    shared::<Verified>();
+    shared::<Identity>();
     fn is_send<T: Send>(_: T) {}
     is_send(verifier().verify_url_async("/"));
     is_send(signer().sign_url_async("/"));

@@ -7,7 +7,7 @@ use super::*;
 const YEAR: u64 = 31_536_000;
 
 /// Signs and verifies a URL with names that make all readings agree.
-fn times(query: &str, verifier: VerifierBuilder) -> Result<Verified, VerifyError> {
+fn times(query: &str, verifier: VerifierBuilder) -> Result<Identity, VerifyError> {
     let names = [&NAMES[..], &["expires_at", "z"]].concat();
     let signer = signing().only_names(&names).build().unwrap();
     // `z` finds a digest without a NUL byte.
