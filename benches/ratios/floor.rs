@@ -36,10 +36,6 @@ mod backend {
         pub fn sign(&self, message: &[u8]) -> impl Sized + use<> {
             self.0.sign(&SystemRandom::new(), message).unwrap()
         }
-
-        pub fn public_key(&self) -> Vec<u8> {
-            self.0.public_key().as_ref().to_vec()
-        }
     }
 
     pub struct Verifying(ParsedPublicKey);
@@ -87,10 +83,6 @@ mod backend {
             let signature: Signature = self.0.sign(message);
             signature
         }
-
-        pub fn public_key(&self) -> Vec<u8> {
-            self.0.verifying_key().to_sec1_point(false).as_bytes().to_vec()
-        }
     }
 
     pub struct Verifying(VerifyingKey);
@@ -128,10 +120,6 @@ impl Signing {
 
     pub fn sign(&self, message: &[u8]) -> impl Sized + use<> {
         self.0.sign(message)
-    }
-
-    pub fn public_key(&self) -> Vec<u8> {
-        self.0.public_key()
     }
 }
 

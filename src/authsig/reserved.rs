@@ -86,6 +86,8 @@ pub(super) fn looks_like_one_of(names: &[&'static str], name: &str) -> Option<&'
     if name.is_ascii() {
         return find_within(names, name);
     }
+    // Simple case mapping, which Go has, makes an `i` of the dotted capital I; Rust's mapping adds a combining dot.
+    let name = &name.replace('İ', "i");
     // Some comparisons fold by upper case: the long s and the dotless i become letters only there.
     find_within(names, &name.to_lowercase())
         .or_else(|| find_within(names, &name.to_uppercase().to_lowercase()))

@@ -72,7 +72,7 @@ pub(super) fn check_expiry(
     expires_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<(), TimeError> {
-    if expires_at.is_some_and(|expires_at| now >= expires_at) {
+    if expires_at.is_some_and(|expires_at| now.timestamp() >= expires_at.timestamp()) {
         return Err(TimeError::Expired);
     }
     Ok(())

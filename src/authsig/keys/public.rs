@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use serde::de::MapAccess;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use crate::authsig::error::{ConfigError, ConfigProblem};
 use crate::crypto::{self, PUBLIC_KEY_LEN, SIGNATURE_LEN, VerifyingKey};
 use crate::encoding::base64::{decode_url_array, encode_url};
-use crate::encoding::json::{self, CowStr, OneOrMany, Strict, StrictObject, set};
+use crate::encoding::json::{self, CowStr, OneOrMany, StrictObject, set};
+
+const PRIVATE_PART: &str =
+    "must not have a private part (`d`): publish `public_key()`, and replace this key";
 
 /// P-256 public keys, which verify links of version 3.
 ///
@@ -48,7 +52,11 @@ impl PublicKeys {
             ConfigProblem::PublicKeys("must be a JWK set, without a member that stands twice");
         let JwkSet { keys } = json::object(jwks.as_bytes()).ok_or(FORM)?;
         let mut usable: Vec<PublicKey> = Vec::new();
-        for Strict(jwk) in keys.ok_or(FORM)? {
+        for raw in keys.ok_or(FORM)? {
+            if !is_p256(raw).map_err(ConfigProblem::PublicKeys)? {
+                continue;
+            }
+            let jwk: Jwk<'_> = json::object(raw.get().as_bytes()).ok_or(FORM)?;
             let Some(key) = jwk.read().map_err(ConfigProblem::PublicKeys)? else { continue };
             if usable.iter().any(|other| other.id == key.id) {
                 return Err(ConfigProblem::PublicKeys("must not have a key twice").into());
@@ -136,7 +144,7 @@ fn coordinates(point: &[u8; PUBLIC_KEY_LEN]) -> [String; 2] {
 
 #[derive(Default)]
 struct JwkSet<'de> {
-    keys: Option<Vec<Strict<Jwk<'de>>>>,
+    keys: Option<Vec<&'de RawValue>>,
 }
 
 impl<'de> StrictObject<'de> for JwkSet<'de> {
@@ -145,7 +153,18 @@ impl<'de> StrictObject<'de> for JwkSet<'de> {
     }
 }
 
-/// A key of any type, not yet looked at.
+/// Returns whether this is a key of P-256. Others may have any members but a private part.
+fn is_p256(raw: &RawValue) -> Result<bool, &'static str> {
+    let key: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(raw.get()).map_err(|_| "must be a JWK set: each key an object")?;
+    if key.get("d").is_some_and(|d| !d.is_null()) {
+        return Err(PRIVATE_PART);
+    }
+    let is = |name: &str, value: &str| key.get(name).and_then(|v| v.as_str()) == Some(value);
+    Ok(is("kty", "EC") && is("crv", "P-256"))
+}
+
+/// A key of P-256, for any use.
 #[derive(Default)]
 struct Jwk<'de> {
     kty: Option<CowStr<'de>>,
@@ -180,9 +199,7 @@ impl Jwk<'_> {
     /// `None` for a key that is not for signatures of version 3.
     fn read(&self) -> Result<Option<PublicKey>, &'static str> {
         if self.d.is_some() {
-            return Err(
-                "must not have a private part (`d`): publish `public_key()`, and replace this key",
-            );
+            return Err(PRIVATE_PART);
         }
         let is = |member: &Option<CowStr<'_>>, value| text(member) == Some(value);
         let may_be = |member: &Option<CowStr<'_>>, value| member.is_none() || is(member, value);

@@ -27,7 +27,7 @@ pub struct Claim {
     pub now: SystemTime,
     /// How long the use has to be remembered, from now on: until 10 minutes after the expiry.
     ///
-    /// A shared store counts this by its own clock, since clocks differ.
+    /// A shared store counts this by its own clock, since clocks differ: by up to 10 minutes they may.
     pub keep_for: Duration,
 }
 

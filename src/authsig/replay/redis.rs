@@ -1,7 +1,6 @@
 //! The guard that many machines share.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +29,9 @@ const DEFAULT_PREFIX: &str = "authsig:used:";
 /// - `maxmemory-policy noeviction`, so that it refuses rather than evicts;
 /// - a single primary: replication is asynchronous, so a failover may lose the last uses.
 ///
+/// The clocks of the app's machines must agree within 10 minutes: one that is further ahead when it uses a link up lets
+/// Redis forget the use before the link has expired by the other clocks.
+///
 /// ```no_run
 /// # async fn consume(verified: civic_sip::authsig::Verified) -> Result<(), civic_sip::authsig::ReplayError> {
 /// use civic_sip::authsig::RedisGuard;
@@ -42,6 +44,7 @@ const DEFAULT_PREFIX: &str = "authsig:used:";
 pub struct RedisGuard {
     connection: ConnectionManager,
     prefix: String,
+    timeout: Duration,
 }
 
 impl RedisGuard {
@@ -61,10 +64,7 @@ impl RedisGuard {
     ///
     /// Those of [`connect`](Self::connect).
     pub async fn connect_with_timeout(url: &str, timeout: Duration) -> Result<Self, ReplayError> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            let error = io::Error::other("there is no Tokio runtime to connect from");
-            return Err(ReplayError::Guard(Arc::new(error)));
-        }
+        check_runtime()?;
         let client = redis::Client::open(url).map_err(failed)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(timeout))
@@ -72,7 +72,7 @@ impl RedisGuard {
             .set_number_of_retries(1);
         let connection =
             ConnectionManager::new_with_config(client, config).await.map_err(failed)?;
-        Ok(Self { connection, prefix: DEFAULT_PREFIX.to_owned() })
+        Ok(Self { connection, prefix: DEFAULT_PREFIX.to_owned(), timeout })
     }
 
     /// Puts another prefix before the keys than `authsig:used:`.
@@ -83,23 +83,34 @@ impl RedisGuard {
     }
 
     async fn remember(&self, claim: Claim) -> Result<(), ReplayError> {
+        check_runtime()?;
         // Rounded up: an entry must not end early.
         let seconds = claim.keep_for.as_secs().saturating_add(1);
         let options = SetOptions::default()
             .conditional_set(ExistenceCheck::NX)
             .with_expiration(SetExpiry::EX(seconds));
         let key = format!("{}{}", self.prefix, hex::encode(claim.key));
-        let answer: Option<String> = redis::cmd("SET")
-            .arg(key)
-            .arg(1)
-            .arg(options)
-            .query_async(&mut self.connection.clone())
+        let mut connection = self.connection.clone();
+        let mut command = redis::cmd("SET");
+        let answer =
+            command.arg(key).arg(1).arg(options).query_async::<Option<String>>(&mut connection);
+        // Beside the limits of the connection, which count connecting and the response apart.
+        let answer = tokio::time::timeout(self.timeout, answer)
             .await
+            .map_err(|elapsed| ReplayError::Guard(Arc::new(elapsed)))?
             .map_err(failed)?;
         match answer.as_deref() {
             Some("OK") => Ok(()),
             _ => Err(ReplayError::Replayed),
         }
+    }
+}
+
+/// Without a runtime, redis panics.
+fn check_runtime() -> Result<(), ReplayError> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(ReplayError::Guard(Arc::new(error))),
     }
 }
 

@@ -225,7 +225,6 @@ async fn a_guard_of_ones_own() {
 }
 
 #[cfg(feature = "redis")]
-#[cfg(feature = "redis")]
 mod redis {
     use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
@@ -346,7 +345,7 @@ mod redis {
     }
 
     #[tokio::test]
-    async fn a_clock_that_is_behind_or_ahead_makes_no_difference() {
+    async fn a_use_is_kept_as_long_whatever_the_clock_of_the_app_says() {
         for now in [1_400_000_000, NOW - 1800, NOW + 1800, 4_000_000_000] {
             let Some(server) = Server::start(&format!("clock-{now}")) else { return };
             let guard = server.guard().await;
@@ -359,6 +358,26 @@ mod redis {
             let left = server.time_to_live("authsig:used:");
             assert!((60 + KEPT - 30..=60 + KEPT + 1).contains(&left), "{left}");
         }
+    }
+
+    /// One that is further behind or ahead is more than the docs allow for.
+    #[tokio::test]
+    async fn clocks_that_are_ten_minutes_apart_make_no_difference() {
+        let Some(server) = Server::start("apart") else { return };
+        let guard = server.guard().await;
+        let link = single_use(3600);
+        verified_at(NOW + 600, &link).consume(&guard).await.unwrap();
+        // Kept until the link has expired by a clock that is 10 minutes behind the one that used it up.
+        assert!(server.time_to_live("authsig:used:") >= 3600);
+    }
+
+    #[test]
+    fn a_claim_outside_of_a_runtime_is_an_error() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let Some(server) = runtime.block_on(async { Server::start("outside") }) else { return };
+        let guard = runtime.block_on(server.guard());
+        let verified = verified_at(NOW, &single_use(60));
+        refused!(futures_executor::block_on(verified.consume(&guard)), ReplayError::Guard(_));
     }
 
     #[tokio::test]

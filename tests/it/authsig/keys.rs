@@ -326,6 +326,9 @@ fn keys_of_other_types_curves_and_uses_are_left_out() {
         with("alg", "ES384".into()),
         with("use", "enc".into()),
         with("key_ops", json!(["deriveKey"])),
+        json!({"kty": "RSA", "kid": 7, "use": null}),
+        json!({"kty": "X", "x": 5}),
+        json!({"kty": "OKP", "d": null}),
         json!({}),
     ];
     for other in &others {

@@ -222,9 +222,13 @@ fn names_that_become_reserved_without_case_are_refused() {
         assert_lookalike(&format!("{}{rest}", first.to_uppercase()));
         assert_lookalike(&format!("{}{rest}.x", first.to_uppercase()));
         // Characters whose upper case is a letter of ASCII, or two.
-        for (letter, other) in
-            [("s", "\u{17f}"), ("i", "\u{131}"), ("st", "\u{fb06}"), ("st", "\u{fb05}")]
-        {
+        for (letter, other) in [
+            ("s", "\u{17f}"),
+            ("i", "\u{131}"),
+            ("i", "\u{130}"),
+            ("st", "\u{fb06}"),
+            ("st", "\u{fb05}"),
+        ] {
             if reserved.contains(letter) {
                 assert_lookalike(&reserved.replacen(letter, other, 1));
                 assert_lookalike(&format!("[{}]", reserved.replace(letter, other)));

@@ -20,6 +20,16 @@ fn time_error(query: &str) -> TimeError {
     error
 }
 
+/// A fraction of a second does not lengthen a life.
+#[test]
+fn an_expiry_is_a_whole_second() {
+    let query = "expires_at=2027-01-15T08:00:00.9Z";
+    let url = signing().clock(at(NOW - 1)).build().unwrap().sign_query(query).unwrap();
+    assert!(verifying().clock(at(NOW - 1)).build().unwrap().verify_query(&url).is_ok());
+    let dead = verifying().clock(at(NOW)).build().unwrap().verify_query(&url);
+    refused!(dead, VerifyError::Time(TimeError::Expired));
+}
+
 #[test]
 fn a_url_is_dead_from_its_expiry_on() {
     let query = signing().expires_in(Duration::from_secs(3600)).build().unwrap();
