@@ -15,6 +15,8 @@ mod legacy;
 mod links;
 mod properties;
 mod queries;
+#[cfg(all(feature = "redis", unix))]
+mod redis;
 mod times;
 mod vectors;
 

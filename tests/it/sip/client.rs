@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
 
 use crate::support::*;
 use civic_sip::{
@@ -26,8 +25,10 @@ impl Transport for Canned {
 }
 
 /// Never responds.
+#[cfg(feature = "client")]
 struct Hangs;
 
+#[cfg(feature = "client")]
 impl Transport for Hangs {
     fn send<'a>(&'a self, _: http::Request<Vec<u8>>, _: SendOptions) -> BoxFuture<'a, Outcome> {
         Box::pin(std::future::pending())
@@ -137,7 +138,7 @@ fn an_owned_document_is_what_can_be_trusted() {
 #[cfg(feature = "client")]
 #[tokio::test(start_paused = true)]
 async fn a_transport_that_hangs_is_a_time_out() {
-    let builder = builder().transport(Hangs).timeout(Duration::from_secs(7));
+    let builder = builder().transport(Hangs).timeout(std::time::Duration::from_secs(7));
     let started = tokio::time::Instant::now();
     let error = builder.build().unwrap().exchange_code("token").await.unwrap_err();
     assert!(error.is_timeout() && !error.is_retryable(), "{error:?}");
