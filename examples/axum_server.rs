@@ -6,30 +6,34 @@
 //! curl -H 'content-type: application/json' -d '{"token": "…"}' http://127.0.0.1:3000/login
 //! ```
 
-use axum::extract::{FromRef, State};
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use civic_sip::authsig::Verifier;
-use civic_sip::axum::AuthSig;
+use civic_sip::axum::{AuthSig, LinkKind, LinkVerifier};
 use civic_sip::{CivicSip, Error};
 use serde::{Deserialize, Serialize};
 
-/// Clones of it are handed to the handlers; the clones of the client share one connection pool.
-#[derive(Clone)]
+/// Shared by all handlers, which therefore share one connection pool.
 pub(crate) struct App {
     pub(crate) civic: CivicSip,
-    pub(crate) invitations: Verifier,
+    pub(crate) invitations: LinkVerifier,
 }
 
-impl FromRef<App> for CivicSip {
-    fn from_ref(app: &App) -> Self {
-        app.civic.clone()
+/// The links that `/invited` accepts.
+enum Invitation {}
+
+impl LinkKind<Arc<App>> for Invitation {
+    type Guard = (); // they may be opened more than once
+
+    fn verifier(app: &Arc<App>) -> &LinkVerifier {
+        &app.invitations
     }
-}
 
-impl FromRef<App> for Verifier {
-    fn from_ref(app: &App) -> Self {
-        app.invitations.clone()
+    fn guard(_: &Arc<App>) -> &() {
+        &()
     }
 }
 
@@ -46,21 +50,24 @@ struct Greeting {
 
 /// The page sends the token that civic.sip.js gave it. An `Error` becomes a problem document.
 async fn login(
-    State(civic): State<CivicSip>,
+    State(app): State<Arc<App>>,
     Json(Login { token }): Json<Login>,
 ) -> Result<Json<Greeting>, Error> {
-    let user = civic.exchange_code(token).await?;
+    let user = app.civic.exchange_code(token).await?;
     let email = user.email().map(str::to_owned);
     Ok(Json(Greeting { user_id: user.user_id().to_owned(), email }))
 }
 
-/// Comes by a link that was signed for this address; with any other, the answer is 403.
-async fn invited(AuthSig(invitation): AuthSig) -> String {
+/// Runs for a signed invitation alone; anything else is answered by 403.
+async fn invited(invitation: AuthSig<Invitation>) -> String {
     format!("welcome, {}", invitation.login().unwrap_or("stranger"))
 }
 
 pub(crate) fn router(app: App) -> Router {
-    Router::new().route("/login", post(login)).route("/invited", get(invited)).with_state(app)
+    Router::new()
+        .route("/login", post(login))
+        .route("/invited", get(invited))
+        .with_state(Arc::new(app))
 }
 
 #[tokio::main]
@@ -70,7 +77,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .purpose("invitation")
         .public_url("http://127.0.0.1:3000")
         .build()?;
-    let app = App { civic: CivicSip::from_env()?, invitations };
+    let app = App { civic: CivicSip::from_env()?, invitations: LinkVerifier::new(invitations)? };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
     Ok(axum::serve(listener, router(app)).await?)
 }

@@ -22,6 +22,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use civic_sip::authsig::{Signer, Verifier};
+use civic_sip::axum::LinkVerifier;
 use civic_sip::blocking;
 use civic_sip::sandbox::{Fault, Sandbox};
 use closed_port::ClosedPort;
@@ -50,9 +51,11 @@ fn axum_with_shared_state() {
     let civic = sandbox.client_builder().build().unwrap();
     let invitations = Verifier::builder()
         .secret("at least sixteen bytes")
+        .purpose("invitation")
         .public_url("https://app.example.com")
         .build()
         .unwrap();
+    let invitations = LinkVerifier::new(invitations).unwrap();
     let router = axum_server::router(axum_server::App { civic, invitations });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -68,6 +71,7 @@ fn axum_with_shared_state() {
 
     let signed = Signer::builder()
         .secret("at least sixteen bytes")
+        .purpose("invitation")
         .public_url("https://app.example.com")
         .build()
         .unwrap()

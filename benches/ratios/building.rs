@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use civic_sip::{BoxFuture, CivicSip, Transport, TransportError};
+use civic_sip::{BoxFuture, CivicSip, SendOptions, Transport, TransportError};
 
 use crate::measure::{Row, compare};
 use crate::sip::Fixture;
@@ -13,7 +13,7 @@ impl Transport for Nowhere {
     fn send<'a>(
         &'a self,
         _: http::Request<Vec<u8>>,
-        _: civic_sip::SendOptions,
+        _: SendOptions,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
         Box::pin(async { Err(TransportError::NotSent("nowhere".into())) })
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use civic_sip::sandbox::Sandbox;
 use civic_sip::{CivicSip, CivicSipBuilder, Reply, UserData, UserDataItem};
+use p256::elliptic_curve::sec1::ToSec1Point as _;
 
 use crate::floor::{CbcDecrypt, Operations, Signing, Verifying, sha256};
 use crate::measure::{Row, compare, compare_with};
@@ -128,7 +129,9 @@ impl Fixture {
     }
 
     pub fn app_public_key(&self) -> Vec<u8> {
-        Signing::new(&self.private_signing_key).public_key()
+        let key =
+            p256::SecretKey::from_slice(&crate::floor::hex(&self.private_signing_key)).unwrap();
+        key.public_key().to_sec1_point(false).as_bytes().to_vec()
     }
 
     fn large_response(&self) -> Row {
@@ -146,7 +149,7 @@ impl Fixture {
     pub fn open(&self, body: Vec<u8>) {
         match self.civic.response(200, body).unwrap() {
             Reply::UserData(user) => drop(black_box(user)),
-            _ => panic!("a link"),
+            other => panic!("{other:?}"),
         }
     }
 }

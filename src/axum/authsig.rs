@@ -1,69 +1,146 @@
-//! AuthSig URLs.
+//! Extractors of signed links.
 
-use ::axum::body::Body;
-use ::axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts, OriginalUri};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use ::axum::extract::{FromRequestParts, OptionalFromRequestParts, OriginalUri};
 use ::axum::http::request::Parts;
-use ::axum::http::{Response, StatusCode};
-use ::axum::response::IntoResponse;
 
-use super::problem::Problem;
-use crate::authsig::{TimeError, Verified, Verifier, VerifyError};
+use super::kind::LinkKind;
+use super::rejection::AuthSigRejection;
+use crate::authsig::{ReplayGuard, Verified, VerifyError};
 
-/// What the signature in the URL of this request proves. Without a valid one, the handler is not called.
+/// Verifies that the URL of the request is a signed link of the kind `K`. It dereferences to [`Verified`].
 ///
-/// The [`Verifier`] comes from the router's state: it is the state, or the state gives it by [`FromRef`]. Routes that
-/// accept different signatures, say for different purposes, need different states.
+/// Verifying has no side effect: the same link may come again. [`SingleUse`] uses a link up.
 ///
-/// `Option<AuthSig>` lets requests **without** a signature pass, as `None`; one with a signature that is wrong in any
-/// way is refused as ever.
+/// `Option<AuthSig<K>>` is `None` for a request **without** a signature; one with a signature that is wrong in any way is
+/// rejected all the same.
 ///
-/// # Behind a proxy
-///
-/// Scheme and host of the request play no part: they come from
-/// [`public_url`](crate::authsig::VerifierBuilder::public_url), with the path under which a proxy serves the app.
+/// The path and the query of the request as it arrived are verified, also in a nested router. Its scheme and host play no
+/// part: they come from [`public_url`](crate::authsig::VerifierBuilder::public_url), with the path under which a proxy
+/// serves the app.
 ///
 /// # Rejection
 ///
-/// 403 and a problem document (RFC 9457) that names the cause; see [`AuthSigRejection`].
+/// 403 and a problem document that names the cause; see [`AuthSigRejection`].
 ///
 /// ```
 /// use axum::Router;
 /// use axum::routing::get;
 /// use civic_sip::authsig::Verifier;
-/// use civic_sip::axum::AuthSig;
+/// use civic_sip::axum::{AuthSig, LinkKind, LinkVerifier};
 ///
-/// async fn reset(AuthSig(link): AuthSig) -> String {
-///     format!("a new password for {}", link.login().unwrap_or("nobody"))
+/// enum Download {}
+///
+/// impl LinkKind<LinkVerifier> for Download {
+///     type Guard = ();
+///
+///     fn verifier(state: &LinkVerifier) -> &LinkVerifier {
+///         state
+///     }
+///
+///     fn guard(_: &LinkVerifier) -> &() {
+///         &()
+///     }
+/// }
+///
+/// async fn download(link: AuthSig<Download>) -> String {
+///     format!("the file {:?}", link.get("file"))
 /// }
 ///
 /// let verifier = Verifier::builder()
 ///     .secret("at least sixteen bytes")
-///     .purpose("password-reset")
-///     .public_url("https://app.example.com")
+///     .purpose("download")
+///     .public_url("https://app.example")
 ///     .require_expiry()
 ///     .build()?;
-/// let app: Router = Router::new().route("/reset", get(reset)).with_state(verifier);
+/// let app: Router =
+///     Router::new().route("/download", get(download)).with_state(LinkVerifier::new(verifier)?);
 /// # Ok::<(), civic_sip::authsig::ConfigError>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct AuthSig(pub Verified);
+pub struct AuthSig<K> {
+    verified: Verified,
+    kind: PhantomData<fn() -> K>,
+}
 
-impl<S> FromRequestParts<S> for AuthSig
+/// Verifies that the URL of the request is a signed link of the kind `K`, and uses it up. It dereferences to [`Verified`].
+///
+/// GET, HEAD, OPTIONS and TRACE requests are rejected: mail scanners and previews send those, and would use links up. A
+/// link in a mail is opened by GET, with [`AuthSig`], and shows a form that posts to the same URL; see the
+/// [module](super#single-use).
+///
+/// The link is used up before the handler runs, and even before the body is read: it stays so if the body turns out
+/// wrong or the handler fails. A handler that wants to check something first takes [`AuthSig`] and calls
+/// [`consume`](Verified::consume); [`AuthSigRejection`] is the error of that, too.
+///
+/// # Rejection
+///
+/// 403 for every request that is no link to be used, 503 if the guard is full or fails; see [`AuthSigRejection`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use axum::Router;
+/// use axum::routing::get;
+/// use civic_sip::authsig::{MemoryGuard, Verifier};
+/// use civic_sip::axum::{AuthSig, LinkKind, LinkVerifier, SingleUse};
+///
+/// struct App {
+///     invitations: LinkVerifier,
+///     guard: MemoryGuard,
+/// }
+///
+/// enum Invitation {}
+///
+/// impl LinkKind<Arc<App>> for Invitation {
+///     type Guard = MemoryGuard;
+///
+///     fn verifier(app: &Arc<App>) -> &LinkVerifier {
+///         &app.invitations
+///     }
+///
+///     fn guard(app: &Arc<App>) -> &MemoryGuard {
+///         &app.guard
+///     }
+/// }
+///
+/// async fn show(invitation: AuthSig<Invitation>) -> String {
+///     format!("join {:?}?", invitation.get("team"))
+/// }
+///
+/// async fn join(invitation: SingleUse<Invitation>) -> String {
+///     format!("you have joined {:?}", invitation.get("team"))
+/// }
+///
+/// let verifier =
+///     Verifier::builder().secret("at least sixteen bytes").purpose("invitation").build()?;
+/// let app = App { invitations: LinkVerifier::new(verifier)?, guard: MemoryGuard::new(10_000) };
+/// let router: Router = Router::new().route("/join", get(show).post(join)).with_state(Arc::new(app));
+/// # Ok::<(), civic_sip::authsig::ConfigError>(())
+/// ```
+pub struct SingleUse<K> {
+    verified: Verified,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<S, K> FromRequestParts<S> for AuthSig<K>
 where
     S: Send + Sync,
-    Verifier: FromRef<S>,
+    K: LinkKind<S>,
 {
     type Rejection = AuthSigRejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        verify(parts, &Verifier::from_ref(state)).map(Self).map_err(AuthSigRejection)
+        let verified = verify::<S, K>(parts, state)?;
+        Ok(Self { verified, kind: PhantomData })
     }
 }
 
-impl<S> OptionalFromRequestParts<S> for AuthSig
+impl<S, K> OptionalFromRequestParts<S> for AuthSig<K>
 where
     S: Send + Sync,
-    Verifier: FromRef<S>,
+    K: LinkKind<S>,
 {
     type Rejection = AuthSigRejection;
 
@@ -71,51 +148,79 @@ where
         parts: &mut Parts,
         state: &S,
     ) -> Result<Option<Self>, Self::Rejection> {
-        match verify(parts, &Verifier::from_ref(state)) {
-            Ok(verified) => Ok(Some(Self(verified))),
+        match verify::<S, K>(parts, state) {
+            Ok(verified) => Ok(Some(Self { verified, kind: PhantomData })),
             Err(VerifyError::MissingSignature) => Ok(None),
-            Err(error) => Err(AuthSigRejection(error)),
+            Err(error) => Err(error.into()),
         }
     }
 }
 
-fn verify(parts: &Parts, verifier: &Verifier) -> Result<Verified, VerifyError> {
-    // A router that is nested sees the rest of the path only.
-    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
-    verifier.verify_url(uri.path_and_query().map_or("/", |path| path.as_str()))
-}
+impl<S, K> FromRequestParts<S> for SingleUse<K>
+where
+    S: Send + Sync,
+    K: LinkKind<S>,
+    K::Guard: ReplayGuard,
+{
+    type Rejection = AuthSigRejection;
 
-/// Why [`AuthSig`] rejects a request: 403.
-///
-/// The `cause` in the problem document is one of `missing`, `mismatch`, `expired`, `not-yet`, `address`, `login`,
-/// `service`, `parameter`, `query` and `signature`; the `detail` says it in words.
-#[derive(Clone, Debug)]
-pub struct AuthSigRejection(VerifyError);
-
-impl AuthSigRejection {
-    /// The error of the verifier.
-    pub fn error(&self) -> &VerifyError {
-        &self.0
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        if parts.method.is_safe() {
+            return Err(AuthSigRejection::SafeMethod);
+        }
+        let verified = verify::<S, K>(parts, state)?;
+        verified.consume(K::guard(state)).await?;
+        Ok(Self { verified, kind: PhantomData })
     }
 }
 
-impl IntoResponse for AuthSigRejection {
-    fn into_response(self) -> Response<Body> {
-        Problem::new(StatusCode::FORBIDDEN, cause(&self.0), &self.0.to_string()).response()
+/// Verifies the URL as it arrived: a router that is nested sees only the rest of the path.
+fn verify<S, K: LinkKind<S>>(parts: &Parts, state: &S) -> Result<Verified, VerifyError> {
+    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let path_and_query = uri.path_and_query().map_or("/", |path| path.as_str());
+    K::verifier(state).verifier().verify_url(path_and_query)
+}
+
+impl<K> AuthSig<K> {
+    /// Returns what the link says.
+    pub fn into_verified(self) -> Verified {
+        self.verified
     }
 }
 
-fn cause(error: &VerifyError) -> &'static str {
-    match error {
-        VerifyError::MissingSignature => "missing",
-        VerifyError::Mismatch => "mismatch",
-        VerifyError::Time(TimeError::Expired) | VerifyError::TooOld => "expired",
-        VerifyError::Time(TimeError::Ahead) => "not-yet",
-        VerifyError::WrongLogin => "login",
-        VerifyError::WrongService => "service",
-        VerifyError::MalformedSignature | VerifyError::UnknownKey => "signature",
-        VerifyError::Url(_) => "address",
-        VerifyError::Query(_) => "query",
-        _ => "parameter",
+impl<K> SingleUse<K> {
+    /// Returns what the link says.
+    pub fn into_verified(self) -> Verified {
+        self.verified
+    }
+}
+
+impl<K> Deref for AuthSig<K> {
+    type Target = Verified;
+
+    fn deref(&self) -> &Verified {
+        &self.verified
+    }
+}
+
+impl<K> Deref for SingleUse<K> {
+    type Target = Verified;
+
+    fn deref(&self) -> &Verified {
+        &self.verified
+    }
+}
+
+/// Shows no values, as [`Verified`] does.
+impl<K> fmt::Debug for AuthSig<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AuthSig").field(&self.verified).finish()
+    }
+}
+
+/// Shows no values, as [`Verified`] does.
+impl<K> fmt::Debug for SingleUse<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SingleUse").field(&self.verified).finish()
     }
 }

@@ -6,12 +6,19 @@ use serde::de::{Deserialize, Deserializer, MapAccess};
 use serde_json::value::RawValue;
 
 use super::credentials::Credentials;
-use super::exchange::ExchangeRequest;
 use super::state::State;
 use crate::VerificationError;
 use crate::encoding::base64;
 use crate::encoding::json::{self, CowStr, NumericDate, Strict, StrictObject};
 use crate::protocol::{self, AUDIENCE, PATH, jws};
+
+/// The part of a request that decides about the response.
+pub(super) struct ExchangeRequest<'a> {
+    pub(super) authorization: Option<&'a str>,
+    /// The header `Host`.
+    pub(super) host: Option<&'a str>,
+    pub(super) body: &'a [u8],
+}
 
 /// The base URL of the service, without `/sip`.
 const SERVICE: &str = "https://api.civic.com";

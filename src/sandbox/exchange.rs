@@ -2,7 +2,7 @@
 
 use serde::de::MapAccess;
 
-use super::authorization;
+use super::authorization::{self, ExchangeRequest};
 use super::credentials::random_id;
 use super::error::ErrorResponse;
 use super::response::{Envelope, ResponseBuilder};
@@ -12,14 +12,6 @@ use crate::encoding::json::{self, CowStr, StrictObject};
 
 /// Seconds for which a payload link works.
 const LINK_LIFETIME: f64 = 60.0;
-
-/// The part of a request that decides about the response.
-pub(super) struct ExchangeRequest<'a> {
-    pub(super) authorization: Option<&'a str>,
-    /// The header `Host`.
-    pub(super) host: Option<&'a str>,
-    pub(super) body: &'a [u8],
-}
 
 /// A code token that was exchanged.
 pub(super) struct Redeemed {

@@ -117,6 +117,7 @@ mod domains;
 mod error;
 mod exchange;
 mod faults;
+mod lock;
 mod people;
 mod qr;
 mod response;

@@ -1,11 +1,12 @@
 //! Everything that a running sandbox keeps.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use super::credentials::Credentials;
 use super::domains::Domains;
 use super::faults::FaultQueue;
+use super::lock::lock;
 use super::people::Person;
 use super::response;
 use super::scope_request::ScopeRequest;
@@ -149,11 +150,6 @@ impl<V> Entries<V> {
         self.bytes -= entry.size;
         Some(entry)
     }
-}
-
-/// Locks a mutex, poisoned or not: no holder leaves its data half changed.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 
 use super::credentials::random_id;
 use super::error::ErrorResponse;
+use super::lock::lock;
 use super::scope_request::ScopeRequest;
-use super::state::lock;
 
 /// Seconds in which the wallet can answer.
 pub(super) const LIFETIME: f64 = 300.0;

@@ -9,8 +9,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Body, faults, json_text};
 use crate::protocol::PATH;
+use crate::sandbox::authorization::ExchangeRequest;
 use crate::sandbox::error::ErrorResponse;
-use crate::sandbox::exchange::{self, ExchangeRequest};
+use crate::sandbox::exchange;
 use crate::sandbox::state::State;
 
 pub(super) async fn exchange(
