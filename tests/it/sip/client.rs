@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
+#[cfg(feature = "client")]
+use std::time::Duration;
 
 use crate::support::*;
 use civic_sip::{
@@ -138,7 +140,7 @@ fn an_owned_document_is_what_can_be_trusted() {
 #[cfg(feature = "client")]
 #[tokio::test(start_paused = true)]
 async fn a_transport_that_hangs_is_a_time_out() {
-    let builder = builder().transport(Hangs).timeout(std::time::Duration::from_secs(7));
+    let builder = builder().transport(Hangs).timeout(Duration::from_secs(7));
     let started = tokio::time::Instant::now();
     let error = builder.build().unwrap().exchange_code("token").await.unwrap_err();
     assert!(error.is_timeout() && !error.is_retryable(), "{error:?}");
