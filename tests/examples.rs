@@ -1,6 +1,8 @@
 //! The examples, run against the sandbox.
 #![allow(dead_code, reason = "the examples are programs, too")]
 
+#[path = "it/support/closed_port.rs"]
+mod closed_port;
 #[path = "it/support/people.rs"]
 mod people;
 
@@ -23,6 +25,7 @@ use civic_sip::authsig::{Signer, Verifier};
 use civic_sip::axum::LinkVerifier;
 use civic_sip::blocking;
 use civic_sip::sandbox::{Fault, Sandbox};
+use closed_port::ClosedPort;
 use futures_executor::block_on;
 use people::ada;
 
@@ -175,8 +178,8 @@ async fn a_transport_of_ones_own() {
     let error = civic.exchange_code(sandbox.issue_token(&ada())).await.unwrap_err();
     assert!(error.is_malformed(), "{error:?}");
 
-    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let civic = builder().base_url(format!("http://{nobody}")).build().unwrap();
+    let nobody = ClosedPort::new();
+    let civic = builder().base_url(nobody.url()).build().unwrap();
     let error = civic.exchange_code("token").await.unwrap_err();
     assert!(error.is_retryable(), "{error:?}");
 

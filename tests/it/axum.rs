@@ -18,6 +18,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::support::closed_port::ClosedPort;
 use crate::support::http_client::{Answer, client, send};
 use crate::support::people::ada;
 use crate::support::servers::{Canned, Service, http};
@@ -494,8 +495,8 @@ async fn what_may_be_sent_again_says_so() {
         (&"busy".into(), &true.into())
     );
 
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let app = login_app(canned.client(&format!("http://{nobody}"))).await;
+    let nobody = ClosedPort::new();
+    let app = login_app(canned.client(&nobody.url())).await;
     let answer = app.ask(Method::POST, "/login", "token").await;
     assert_eq!(answer.status, 503);
     assert_eq!(

@@ -20,6 +20,8 @@ mod notification;
 mod notifier;
 mod properties;
 mod queries;
+#[cfg(all(feature = "redis", unix))]
+mod redis;
 mod remote;
 mod request;
 mod server;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
+#[cfg(feature = "client")]
 use std::time::Duration;
 
 use crate::support::*;
@@ -26,8 +27,10 @@ impl Transport for Canned {
 }
 
 /// Never responds.
+#[cfg(feature = "client")]
 struct Hangs;
 
+#[cfg(feature = "client")]
 impl Transport for Hangs {
     fn send<'a>(&'a self, _: http::Request<Vec<u8>>, _: SendOptions) -> BoxFuture<'a, Outcome> {
         Box::pin(std::future::pending())

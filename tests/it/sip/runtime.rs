@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::support::closed_port::ClosedPort;
 use crate::support::*;
 use civic_sip::sandbox::Sandbox;
 use civic_sip::{BoxFuture, Error, SendOptions, Transport, TransportError, UserData};
@@ -73,7 +74,8 @@ impl Transport for Fixed {
 /// Documented rather than probed for: Tokio says what is missing.
 #[test]
 fn a_runtime_without_drivers_is_tokios_panic() {
-    let civic = client();
+    let nobody = ClosedPort::new();
+    let civic = builder().base_url(nobody.url()).retries(0).build().unwrap();
     let run = |runtime: Runtime| {
         let exchange =
             std::panic::AssertUnwindSafe(|| runtime.block_on(civic.exchange_code("token")));

@@ -1,6 +1,7 @@
 //! A service of the tests' own making: signs with `aws-lc-rs`, encrypts with the RustCrypto crates.
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
+pub(crate) mod closed_port;
 pub(crate) mod http_client;
 pub(crate) mod people;
 #[cfg(feature = "sandbox")]

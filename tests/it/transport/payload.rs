@@ -10,6 +10,7 @@ use civic_sip::{BoxFuture, CivicSip, Error, Reply, SendOptions, Transport, Trans
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
+use crate::support::closed_port::ClosedPort;
 use crate::support::people::ada;
 use crate::support::servers::{Canned, Service, http, proxy};
 use crate::support::tls::{Authority, TlsListener};
@@ -223,8 +224,8 @@ async fn once_there_is_a_link_the_token_is_used_up_whatever_happens() {
         assert!(error.to_string().starts_with("the payload store returned status"), "{error}");
     }
 
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let (service, civic) = service_linking_to(&canned, &format!("http://{nobody}/")).await;
+    let nobody = ClosedPort::new();
+    let (service, civic) = service_linking_to(&canned, &nobody.url()).await;
     let error = fails(&civic).await;
     assert!(error.is_transport() && !error.is_retryable(), "{error:?}");
     assert_eq!(service.requests().len(), 1);
