@@ -101,6 +101,12 @@ pub enum ConfigProblem {
     /// The public URL is not usable.
     #[error("`public_url` {0}")]
     PublicUrl(&'static str),
+    /// The base of an AuthSig server is not usable.
+    #[error("the base {0}")]
+    Base(&'static str),
+    /// An allowed address or origin is not usable.
+    #[error("the allowed address {0:?} {1}")]
+    AllowedAddress(String, &'static str),
     /// An ignored name is not made of `A-Z a-z 0-9 _ . -`, or is a reserved one to some parser.
     #[error("the ignored name {0:?} must be letters, digits, `_`, `.` or `-`, and not be reserved")]
     IgnoredName(String),

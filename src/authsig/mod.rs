@@ -56,6 +56,7 @@
 //! parameters follow in the order of the URL, every byte but `A-Z a-z 0-9 - . _ ~` written as `%XX`. So no two links
 //! share a text. Queries over 16 KiB or 256 parameters are rejected.
 
+pub mod decide;
 mod error;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
@@ -72,6 +73,9 @@ mod url;
 mod verified;
 mod verifier;
 
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use decide::notifier::{Notifier, NotifierBuilder, NotifyError, NotifyResponse};
 pub use error::{
     ConfigError, ConfigProblem, QueryError, ReplayError, SignError, TimeError, UrlError,
     VerifyError,

@@ -1,12 +1,11 @@
 //! Reading, writing and checking times.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::error::TimeError;
+use crate::clock::Clock;
 
 /// How far a signed `time` may be ahead of the verifier's clock.
 pub(super) const MAX_AHEAD: TimeDelta = TimeDelta::seconds(60);
@@ -14,28 +13,9 @@ pub(super) const MAX_AHEAD: TimeDelta = TimeDelta::seconds(60);
 /// The longest validity and the highest age, 100 years: longer ones are milliseconds, or a switch.
 pub(super) const MAX_SPAN: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 
-/// The source of the time: the system's clock, or another.
-#[derive(Clone, Default)]
-pub(super) struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
-
-impl Clock {
-    pub(super) fn new(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(clock)))
-    }
-
-    pub(super) fn system_time(&self) -> SystemTime {
-        self.0.as_ref().map_or_else(SystemTime::now, |clock| clock())
-    }
-
-    pub(super) fn now(&self) -> DateTime<Utc> {
-        instant(self.system_time())
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Clock(custom)" } else { "Clock(system)" })
-    }
+/// The time by a clock.
+pub(super) fn now(clock: &Clock) -> DateTime<Utc> {
+    instant(clock.now())
 }
 
 /// Unlike chrono's own conversion this does not panic. Times beyond its range become its first or last one: to a clock
@@ -70,7 +50,7 @@ impl Times {
         if self.time.is_none() && self.expires_at.is_none() {
             return Ok(());
         }
-        let now = clock.now();
+        let now = now(clock);
         if self.time.is_some_and(|time| time - now > MAX_AHEAD) {
             return Err(TimeError::Ahead);
         }

@@ -7,9 +7,10 @@ use super::error::{ConfigError, ConfigProblem, UrlError, VerifyError, shown};
 use super::keys::{PublicKeys, Signature, VerifyingKeys};
 use super::reserved;
 use super::scope::{Scope, Settings};
-use super::time::{self, Clock};
+use super::time;
 use super::url::{self, Address};
 use super::verified::Verified;
+use crate::clock::Clock;
 
 /// Verifies links signed by a [`Signer`](super::Signer) with the same key, purpose and public URL.
 ///
@@ -78,7 +79,6 @@ impl Verifier {
     }
 
     /// Verifies a URL that has to be at the public URL followed by this path, and nowhere else.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for identities, at `{base}/verified`"))]
     pub(super) fn verify_at(&self, url: &str, path: &str) -> Result<Verified, VerifyError> {
         let parts = url::split(url)?;
         let public_url = self.scope.public_url.as_ref();
@@ -87,6 +87,11 @@ impl Verifier {
             return Err(UrlError::Mismatch.into());
         }
         self.verify(parts.query, address)
+    }
+
+    /// Returns a verifier with another clock.
+    pub(super) fn with_clock(&self, clock: Clock) -> Self {
+        Self { scope: self.scope.with_clock(clock), ..self.clone() }
     }
 
     fn verify(&self, query: &str, address: [&str; 2]) -> Result<Verified, VerifyError> {
@@ -118,7 +123,7 @@ impl Demands {
     fn check(&self, verified: &Verified, clock: &Clock) -> Result<(), VerifyError> {
         if let Some(max_age) = self.max_age {
             let time = verified.time().ok_or_else(|| missing("time"))?;
-            if time::is_longer(clock.now() - time, max_age) {
+            if time::is_longer(time::now(clock) - time, max_age) {
                 return Err(VerifyError::TooOld);
             }
         }
@@ -262,7 +267,6 @@ impl VerifierBuilder {
     }
 
     /// Verifies what AuthSig servers sign, which no link is taken for.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for identities"))]
     pub(super) fn identities(mut self) -> Self {
         self.settings.is_identity = true;
         self

@@ -128,7 +128,7 @@ impl CivicSip {
     /// The crate's own transport needs a Tokio runtime with I/O and time, as `#[tokio::main]` and
     /// [`enable_all`](https://docs.rs/tokio/latest/tokio/runtime/struct.Builder.html#method.enable_all) make it. In a
     /// runtime without them Tokio panics. A [`transport`](CivicSipBuilder::transport) of your own works without a
-    /// runtime; then the client neither retries nor keeps the time-out.
+    /// runtime, and then the client neither retries nor keeps the time-out; a runtime that there is must have time.
     ///
     /// # Errors
     ///

@@ -41,22 +41,28 @@ pub(super) async fn sleep(_: Duration) -> bool {
     false
 }
 
-/// Runs `work` on a thread for blocking work.
+/// Runs `work` on a thread for blocking work, and waits for it for at most `limit`: all those threads may be busy.
 #[cfg(feature = "client")]
 pub(super) async fn run_blocking<T: Send + 'static>(
+    limit: Duration,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    match tokio::runtime::Handle::try_current() {
-        Err(_) => work(),
-        Ok(runtime) => runtime
-            .spawn_blocking(work)
-            .await
-            .unwrap_or_else(|error| Err(Error::Transport(error.into()))),
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return work() };
+    let mut task = runtime.spawn_blocking(work);
+    match tokio::time::timeout(limit, &mut task).await {
+        Ok(Ok(result)) => result,
+        // The message of a panic may contain anything.
+        Ok(Err(_)) => Err(Error::Transport("the verification panicked or was cancelled".into())),
+        Err(elapsed) => {
+            task.abort();
+            Err(Error::Timeout(elapsed.into()))
+        }
     }
 }
 
 #[cfg(not(feature = "client"))]
 pub(super) async fn run_blocking<T: Send + 'static>(
+    _: Duration,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     work()

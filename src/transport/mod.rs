@@ -14,10 +14,12 @@ mod options;
 pub(crate) mod reqwest;
 #[cfg(feature = "client")]
 mod resolver;
+mod retry_after;
 pub(crate) mod url;
 
 pub use error::{BoxError, TransportError};
 pub use options::SendOptions;
+pub(crate) use retry_after::retry_after;
 
 /// A boxed future that can be sent to another thread; the same type as `futures::future::BoxFuture`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -338,16 +338,18 @@ async fn a_single_use_link_is_used_up_by_the_first_post() {
         // A mail scanner.
         assert_eq!(app.get(&path).await.body, "hello user_1");
     }
-    let answer = app.ask("POST", &path, "").await;
+    let answer = app.ask(Method::POST, &path, "").await;
     assert_eq!((answer.status, &*answer.body), (200, "hello user_1"));
     // Another spelling is the same link, and another method the same use.
-    for (method, path) in
-        [("POST", path.clone()), ("PUT", path.clone()), ("POST", path.replace("login", "log%69n"))]
-    {
+    for (method, path) in [
+        (Method::POST, path.clone()),
+        (Method::PUT, path.clone()),
+        (Method::POST, path.replace("login", "log%69n")),
+    ] {
         let answer = app.ask(method, &path, "").await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"used".into()));
     }
-    let answer = app.ask("DELETE", &signed(single_use(), "/invited?login=user_1"), "").await;
+    let answer = app.ask(Method::DELETE, &signed(single_use(), "/invited?login=user_1"), "").await;
     assert_eq!(answer.status, 200);
 }
 
@@ -358,12 +360,12 @@ async fn safe_methods_use_nothing_up() {
     let by_get = signed(single_use(), "/used-by-get?login=user_1");
     let answer = app.get(&by_get).await;
     assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"method".into()));
-    assert_eq!(app.ask("HEAD", &by_get, "").await.status, 403);
-    for method in ["OPTIONS", "TRACE"] {
+    assert_eq!(app.ask(Method::HEAD, &by_get, "").await.status, 403);
+    for method in [Method::OPTIONS, Method::TRACE] {
         let answer = app.ask(method, &path, "").await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"method".into()));
     }
-    assert_eq!(app.ask("POST", &path, "").await.status, 200);
+    assert_eq!(app.ask(Method::POST, &path, "").await.status, 200);
 }
 
 #[tokio::test]
@@ -377,12 +379,12 @@ async fn links_that_are_not_for_a_single_use_are_not_used_up() {
         signed(expiring, "/invited?login=user_1&nonce=1"),
         signed(signing("invitation"), "/invited?nonce=AAAAAAAAAAAAAAAAAAAAAA"),
     ] {
-        let answer = app.ask("POST", &path, "").await;
+        let answer = app.ask(Method::POST, &path, "").await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"reusable".into()));
     }
     // What is not verified does not reach the guard.
     for path in ["/invited", "/invited?secret=x", "/invited?nonce=AAAAAAAAAAAAAAAAAAAAAA"] {
-        assert_eq!(app.ask("POST", path, "").await.status, 403);
+        assert_eq!(app.ask(Method::POST, path, "").await.status, 403);
     }
 }
 
@@ -399,11 +401,11 @@ async fn a_guard_that_is_full_or_fails_is_503() {
 
     for app in [serve(MemoryGuard::new(0)).await, serve(Failing).await] {
         let path = signed(single_use(), "/invited?login=user_1");
-        let answer = app.ask("POST", &path, "").await;
+        let answer = app.ask(Method::POST, &path, "").await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (503, &"guard".into()));
         assert!(!answer.body.contains("address"), "{}", answer.body);
         // Such a guard makes nothing of what a stranger can send.
-        assert_eq!(app.ask("POST", "/invited?signature=v2.x", "").await.status, 403);
+        assert_eq!(app.ask(Method::POST, "/invited?signature=v2.x", "").await.status, 403);
     }
 }
 
@@ -411,9 +413,9 @@ async fn a_guard_that_is_full_or_fails_is_503() {
 async fn a_handler_uses_up_and_rejects_by_itself() {
     let app = serve(MemoryGuard::new(9)).await;
     let path = signed(single_use(), "/careful?login=user_1");
-    assert_eq!(app.ask("POST", &path, "").await.body, "please say something");
-    assert_eq!(app.ask("POST", &path, "yes").await.body, "hello user_1");
-    let answer = app.ask("POST", &path, "yes").await;
+    assert_eq!(app.ask(Method::POST, &path, "").await.body, "please say something");
+    assert_eq!(app.ask(Method::POST, &path, "yes").await.body, "hello user_1");
+    let answer = app.ask(Method::POST, &path, "yes").await;
     assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"used".into()));
 }
 

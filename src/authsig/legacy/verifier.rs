@@ -9,8 +9,9 @@ use super::settings::{Settings, SettingsBuilder};
 use super::{Verified, ambiguity, bcrypt, times};
 use crate::authsig::error::{ConfigError, ConfigProblem, LegacyError, VerifyError};
 use crate::authsig::query::Pair;
-use crate::authsig::time::{Clock, MAX_SPAN};
+use crate::authsig::time::{self, MAX_SPAN};
 use crate::authsig::{reserved, url};
+use crate::clock::Clock;
 
 /// The cost that the original signs with.
 const DEFAULT_MAX_COST: u32 = 10;
@@ -83,7 +84,7 @@ impl Verifier {
         // Nothing above this line depends on the secret, and nobody learns anything below it without a signature.
         let text = parameters.text(&self.settings.secret);
         signature.verify(&text)?;
-        let times = times::check(&parameters, self.clock.now(), self.max_age)?;
+        let times = times::check(&parameters, time::now(&self.clock), self.max_age)?;
         self.check_unambiguous(&parameters, &text)?;
         Ok(Verified::new(parameters, times))
     }

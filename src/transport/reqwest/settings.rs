@@ -1,4 +1,4 @@
-//! The settings of a transport, read once, when it is configured.
+//! The settings of a transport.
 
 use std::env;
 use std::sync::Arc;

@@ -8,11 +8,14 @@ use civic_sip::authsig::{
 
 mod addresses;
 mod config;
+mod decide;
 mod guards;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
 mod legacy;
 mod links;
+#[cfg(feature = "sandbox")]
+mod notifier;
 mod properties;
 mod queries;
 mod times;
