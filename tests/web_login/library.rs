@@ -69,6 +69,10 @@ const INSTANCE: &str = "<!DOCTYPE html><title>Page</title><h1>Page</h1><p id=cou
     <script>
       const civicSip = new civic.sip({appId: '{app}', hideIntro: true});
       const heard = [];
+      const forget = () => {
+        heard.length = 0;
+        document.getElementById('count').textContent = 0;
+      };
       for (const name of ['auth-code-received', 'user-cancelled', 'read', 'civic-sip-error']) {
         civicSip.on(name, (event) => {
           heard.push([name, event]);
@@ -148,7 +152,7 @@ async fn every_way_to_ask_opens_the_modal() {
         ("login({scopeRequest: undefined})", "Basic sign-up"),
     ] {
         // Through a proxy, in which frameworks wrap objects.
-        page.run(&format!("heard.length = 0; new Proxy(civicSip, {{}}).{call}")).await;
+        page.run(&format!("forget(); new Proxy(civicSip, {{}}).{call}")).await;
         page.browser.enter("#civic-sr-frame").await;
         page.browser.expect("header", title).await;
         page.browser.click("#cancel").await;
@@ -157,14 +161,14 @@ async fn every_way_to_ask_opens_the_modal() {
         assert_eq!(heard[0][0], "user-cancelled", "{call}");
     }
     // A second call while the modal is open changes nothing.
-    page.run("heard.length = 0; civicSip.signup(); civicSip.signup()").await;
+    page.run("forget(); civicSip.signup(); civicSip.signup()").await;
     page.browser.enter("#civic-sr-frame").await;
     page.browser.click("#cancel").await;
     page.browser.leave().await;
     page.heard(1).await;
     assert_eq!(page.run("return document.querySelectorAll('.civic-modal').length").await, 1);
     // What is refused is told by an event, and the modal closes.
-    page.run("heard.length = 0; civicSip.signup({scopeRequest: 'PROOF_OF_NOTHING'})").await;
+    page.run("forget(); civicSip.signup({scopeRequest: 'PROOF_OF_NOTHING'})").await;
     let heard = page.heard(1).await;
     assert_eq!(
         (&heard[0][0], &heard[0][1]["type"]),
