@@ -1,127 +1,194 @@
-//! Runs the sandbox by itself, for programs in any language, until Ctrl-C.
+//! Runs the sandbox as a program, for clients in any language.
 //!
 //! ```sh
 //! cargo run --example sandbox -- --port 4000 --app-id app42 --seed 7
 //! ```
+//!
+//! A test suite starts it with `--port 0 --json --until-stdin-closes`, reads the one line that it prints, and closes its
+//! input at the end.
 
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::process::ExitCode;
 
-use civic_sip::sandbox::{Sandbox, SandboxBuilder};
-use civic_sip::{Error, UserData, UserDataItem};
+use civic_sip::Error;
+use civic_sip::sandbox::{Person, Sandbox, SandboxBuilder, ScopeRequest};
+use serde_json::json;
 
 const USAGE: &str = "\
 Runs a sandbox of the Civic service until Ctrl-C.
 
   --port N              the port, 4000 unless given; 0 takes one that is free
   --listen ADDRESS      the address to listen on, 127.0.0.1 unless given
-  --public-url URL      where a phone reaches the sandbox; QR codes point there
+  --public-url URL      the address by which a phone reaches the sandbox, for QR codes
   --app-id ID           the id of the app
   --seed TEXT           derives the keys from this text: the same at every start
-  --domain HOST         a host whose pages may ask; can be given several times
+  --domain HOST         a host whose pages may create scope requests; can be repeated
                         (localhost, 127.0.0.1 and [::1] unless given)
-  --payload-size BYTES  a longer answer goes behind a link, for clients that take links
+  --payload-size BYTES  a longer response is delivered by link, to clients that accept links
   --no-proof-of-identity  the app is not approved for PROOF_OF_IDENTITY
-  --help                this text";
+  --strict              accepts only the form of the service's own clients
+  --json                prints addresses and credentials as one line of JSON
+  --until-stdin-closes  ends when its input ends, and so with the program that started it
+  --help                prints this text";
 
-/// What the command line says, or the text that answers it.
+/// The options of the command line.
+pub(crate) struct Options {
+    pub(crate) builder: SandboxBuilder,
+    pub(crate) json: bool,
+    pub(crate) until_stdin_closes: bool,
+}
+
+/// Reads the command line; the error is the exit code and what to print.
 pub(crate) fn from_arguments(
-    mut arguments: impl Iterator<Item = String>,
-) -> Result<SandboxBuilder, (ExitCode, String)> {
-    let wrong = |problem: String| (ExitCode::from(2), format!("{problem}\n\n{USAGE}"));
+    arguments: impl Iterator<Item = String>,
+) -> Result<Options, (ExitCode, String)> {
+    let mut arguments = Arguments { rest: arguments, name: String::new(), inline: None };
     let mut builder = Sandbox::builder().port(4000);
     let mut domains = Vec::new();
-    while let Some(argument) = arguments.next() {
-        let (name, inline) = match argument.split_once('=') {
+    let (mut json, mut until_stdin_closes) = (false, false);
+    while arguments.next() {
+        builder = match &*arguments.name {
+            "--port" => builder.port(arguments.parsed("a port")?),
+            "--listen" => builder.listen(arguments.parsed::<IpAddr>("an IP address")?),
+            "--public-url" => builder.public_url(arguments.value()?),
+            "--app-id" => builder.app_id(arguments.value()?),
+            "--seed" => builder.seed(arguments.value()?),
+            "--payload-size" => builder.payload_size(arguments.parsed("a number")?),
+            "--no-proof-of-identity" => builder.proof_of_identity(false),
+            "--strict" => builder.strict(true),
+            "--domain" => {
+                domains.push(arguments.value()?);
+                builder
+            }
+            "--json" => {
+                json = true;
+                builder
+            }
+            "--until-stdin-closes" => {
+                until_stdin_closes = true;
+                builder
+            }
+            "--help" | "-h" => return Err((ExitCode::SUCCESS, USAGE.to_owned())),
+            other => return Err(wrong(&format!("`{other}` is unknown"))),
+        };
+    }
+    if !domains.is_empty() {
+        builder = builder.domains(domains);
+    }
+    Ok(Options { builder, json, until_stdin_closes })
+}
+
+/// The arguments, as `--name value` or `--name=value`.
+struct Arguments<I> {
+    rest: I,
+    name: String,
+    inline: Option<String>,
+}
+
+impl<I: Iterator<Item = String>> Arguments<I> {
+    /// Goes on to the next name.
+    fn next(&mut self) -> bool {
+        let Some(argument) = self.rest.next() else { return false };
+        (self.name, self.inline) = match argument.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
             None => (argument, None),
         };
-        let mut value = || {
-            let value = inline.clone().or_else(|| arguments.next());
-            value.ok_or_else(|| wrong(format!("{name} needs a value")))
-        };
-        let number = |value: String| {
-            value.parse::<usize>().map_err(|_| wrong(format!("`{value}` is no number")))
-        };
-        builder = match &*name {
-            "--port" => {
-                let value = value()?;
-                let port = value.parse().map_err(|_| wrong(format!("`{value}` is no port")))?;
-                builder.port(port)
-            }
-            "--listen" => {
-                let value = value()?;
-                let ip: IpAddr =
-                    value.parse().map_err(|_| wrong(format!("`{value}` is no IP address")))?;
-                builder.listen(ip)
-            }
-            "--public-url" => builder.public_url(value()?),
-            "--app-id" => builder.app_id(value()?),
-            "--seed" => builder.seed(value()?),
-            "--domain" => {
-                domains.push(value()?);
-                builder
-            }
-            "--payload-size" => builder.payload_size(number(value()?)?),
-            "--no-proof-of-identity" => builder.proof_of_identity(false),
-            "--help" | "-h" => return Err((ExitCode::SUCCESS, USAGE.to_owned())),
-            other => return Err(wrong(format!("`{other}` is unknown"))),
-        };
+        true
     }
-    Ok(if domains.is_empty() { builder } else { builder.domains(domains) })
+
+    fn value(&mut self) -> Result<String, (ExitCode, String)> {
+        let value = self.inline.take().or_else(|| self.rest.next());
+        value.ok_or_else(|| wrong(&format!("{} needs a value", self.name)))
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, what: &str) -> Result<T, (ExitCode, String)> {
+        let value = self.value()?;
+        value.parse().map_err(|_| wrong(&format!("`{value}` is not {what}")))
+    }
 }
 
-/// Addresses, credentials, and what to do with them.
+fn wrong(problem: &str) -> (ExitCode, String) {
+    (ExitCode::from(2), format!("{problem}\n\n{USAGE}"))
+}
+
+/// The environment variables that `CivicSip::from_env` reads.
+fn variables(sandbox: &Sandbox) -> [(&'static str, &str); 6] {
+    [
+        ("CIVIC_APP_ID", sandbox.app_id()),
+        ("CIVIC_PRIVATE_SIGNING_KEY", sandbox.private_signing_key()),
+        ("CIVIC_SECRET", sandbox.secret()),
+        ("CIVIC_ENV", "dev"),
+        ("CIVIC_BASE_URL", sandbox.base_url()),
+        ("CIVIC_SIP_PUBLIC_KEY", sandbox.sip_public_key()),
+    ]
+}
+
+/// Addresses and credentials, for people.
 pub(crate) fn summary(sandbox: &Sandbox) -> String {
     let base = sandbox.base_url();
-    let token = sandbox.issue_token(&invented_person());
     let script_url = sandbox.script_url();
-    let facts = [
+    let token = sandbox.issue_token_for(Person::Ada, ScopeRequest::BasicSignup);
+    let facts: String = [
         ("base URL", base),
         ("browser library", &script_url),
         ("app id", sandbox.app_id()),
         ("private signing key", sandbox.private_signing_key()),
         ("secret", sandbox.secret()),
         ("public key of the service", sandbox.sip_public_key()),
-    ];
-    let variables = [
-        ("CIVIC_APP_ID", sandbox.app_id()),
-        ("CIVIC_PRIVATE_SIGNING_KEY", sandbox.private_signing_key()),
-        ("CIVIC_SECRET", sandbox.secret()),
-        ("CIVIC_ENV", "dev"),
-        ("CIVIC_BASE_URL", base),
-        ("CIVIC_SIP_PUBLIC_KEY", sandbox.sip_public_key()),
-    ];
-    let facts: String =
-        facts.iter().map(|(name, value)| format!("{name:>26}  {value}\n")).collect();
-    let export = |(name, value): &(&str, &str)| {
-        format!("export {name}='{}'\n", value.replace('\'', r"'\''"))
-    };
-    let exports: String = variables.iter().map(export).collect();
+    ]
+    .iter()
+    .map(|(name, value)| format!("{name:>26}  {value}\n"))
+    .collect();
+    let exports: String = variables(sandbox)
+        .iter()
+        .map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''")))
+        .collect();
     format!(
         "The sandbox runs. Ctrl-C ends it.\n\n{facts}\n\
          For a client of this crate, in another shell:\n\n{exports}\n\
-         A code token of an invented person, good for one exchange within 30 minutes:\n\n{token}\n\n\
-         More of them, and what else there is:\n\ncurl -X POST {base}/tokens\n{base}/"
+         A code token of an invented person, for one exchange within 30 minutes:\n\n{token}\n\n\
+         More tokens, and the documentation:\n\ncurl -X POST {base}/tokens\n{base}/\n"
     )
 }
 
-fn invented_person() -> UserData {
-    let item = |label: &str, value: &str| UserDataItem::new(label, value, true, true);
-    UserData::new(
-        "6f3b1f6ef0d54f3c9d0b3a0a8f0f2c1d6f3b1f6ef0d54f3c9d0b3a0a8f0f2c1d",
-        vec![
-            item("contact.personal.email", "ada.winterbourne@example.com"),
-            item("contact.personal.phoneNumber", "+44 7700 900142"),
-        ],
-    )
+/// Addresses and credentials, for programs: one line.
+pub(crate) fn json(sandbox: &Sandbox) -> String {
+    let base = sandbox.base_url();
+    let environment: serde_json::Map<_, _> = variables(sandbox)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    let facts = json!({
+        "baseUrl": base,
+        "scriptUrl": sandbox.script_url(),
+        "styleUrl": format!("{base}/css/civic-modal.css"),
+        "tokensUrl": format!("{base}/tokens"),
+        "faultsUrl": format!("{base}/faults"),
+        "appId": sandbox.app_id(),
+        "privateSigningKey": sandbox.private_signing_key(),
+        "secret": sandbox.secret(),
+        "sipPublicKey": sandbox.sip_public_key(),
+        "environment": environment,
+    });
+    format!("{facts}\n")
 }
 
-async fn run(builder: SandboxBuilder) -> Result<(), Error> {
-    let sandbox = builder.start().await?;
-    println!("{}", summary(&sandbox));
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without the signal there is nothing to wait for; the process is ended from outside.
+async fn run(options: Options) -> Result<(), Error> {
+    let sandbox = options.builder.start().await?;
+    let text = if options.json { json(&sandbox) } else { summary(&sandbox) };
+    let mut output = std::io::stdout().lock();
+    // Whoever started it may have closed the other end; the sandbox runs all the same.
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    drop(output);
+    if options.until_stdin_closes {
+        // A read that fails is an end as well.
+        let read = tokio::task::spawn_blocking(|| {
+            std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink())
+        });
+        let _ = read.await;
+    } else if tokio::signal::ctrl_c().await.is_err() {
+        // Without the signal, the process runs until it is ended from outside.
         std::future::pending::<()>().await;
     }
     Ok(())
@@ -130,8 +197,8 @@ async fn run(builder: SandboxBuilder) -> Result<(), Error> {
 #[tokio::main]
 #[allow(dead_code, reason = "the test of this example has a main of its own")]
 async fn main() -> ExitCode {
-    let builder = match from_arguments(std::env::args().skip(1)) {
-        Ok(builder) => builder,
+    let options = match from_arguments(std::env::args().skip(1)) {
+        Ok(options) => options,
         Err((ExitCode::SUCCESS, text)) => {
             println!("{text}");
             return ExitCode::SUCCESS;
@@ -141,7 +208,7 @@ async fn main() -> ExitCode {
             return code;
         }
     };
-    match run(builder).await {
+    match run(options).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

@@ -1,46 +1,47 @@
-//! A login with Civic, whole: a button, the modal, the wallet, the exchange, a session, a page that greets.
+//! A whole login with Civic: a button, the modal, the wallet, the exchange, a session, a page that greets, log-out.
 //!
 //! ```sh
-//! cargo run --example web_login -- --port 8080
+//! cargo run -p civic-sip-dev --example web_login -- --port 8080
 //! ```
 //!
-//! With no `CIVIC_…` variables set it starts a sandbox of its own. With them it uses the service that they name; its
-//! browser library is `{CIVIC_BASE_URL}/js/civic.sip.js`, or what `CIVIC_SCRIPT_URL` says.
+//! Without `CIVIC_…` variables it starts a sandbox of its own. With them it uses the service that they name; the address
+//! of its browser library is `{CIVIC_BASE_URL}/js/civic.sip.js`, or `CIVIC_SCRIPT_URL`.
 
-use std::collections::HashMap;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use civic_sip::sandbox::Sandbox;
-use civic_sip::{CivicSip, UserData, UserDataItem};
-use serde::Deserialize;
+use civic_sip::{CivicSip, UserData, UserDataItem, labels};
+use serde::{Deserialize, Serialize};
+use tower_sessions::cookie::SameSite;
+use tower_sessions::cookie::time::{Duration, OffsetDateTime};
+use tower_sessions::{Expiry, MemoryStore, Session, SessionManagerLayer};
 
-const SESSION_COOKIE: &str = "web_login_session";
-const SESSION_LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// More people than this are not logged in at a time; it keeps the memory bounded.
-const MAX_SESSIONS: usize = 1_000;
+/// The key in the session under which the login is stored.
+const SESSION_KEY: &str = "login";
+const SESSION_LIFETIME: Duration = Duration::hours(1);
 
 /// What every handler shares.
 pub(crate) struct App {
     civic: CivicSip,
     app_id: String,
-    /// The browser library.
+    /// The address of the browser library.
     script_url: String,
-    sessions: Mutex<HashMap<String, Session>>,
 }
 
-struct Session {
+/// The person who is logged in. Store no more of the data than your app needs.
+#[derive(Serialize, Deserialize)]
+struct Login {
     user: UserData,
-    expires: Instant,
+    until: OffsetDateTime,
 }
 
 /// The whole app, for `main` and for its test.
@@ -49,140 +50,124 @@ pub(crate) fn app(
     app_id: impl Into<String>,
     script_url: impl Into<String>,
 ) -> Router {
-    let app = App {
-        civic,
-        app_id: app_id.into(),
-        script_url: script_url.into(),
-        sessions: Mutex::default(),
-    };
+    let app = App { civic, app_id: app_id.into(), script_url: script_url.into() };
+    // The sessions are lost on restart, and expired ones stay in memory: use another store in production.
+    let sessions = SessionManagerLayer::new(MemoryStore::default())
+        // Behind https, say `true` and name it `__Host-session`: then no other host can set this cookie.
+        .with_secure(false)
+        .with_name("session")
+        // Other sites can't send this cookie with a POST, but a link to this site finds the person logged in.
+        .with_same_site(SameSite::Lax);
     Router::new()
         .route("/", get(home))
         .route("/login", post(login))
         .route("/logout", post(logout))
+        .layer(sessions)
         .route("/web_login.js", get(async || asset("text/javascript", SCRIPT)))
         .route("/web_login.css", get(async || asset("text/css", STYLE)))
         .with_state(Arc::new(app))
 }
 
-/// Greets who is logged in, offers the login to everybody else.
-async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    match app.user(&headers) {
-        Some(user) => app.page(StatusCode::OK, &welcome(&user)),
+/// Shows the session, or offers the login.
+async fn home(State(app): State<Arc<App>>, session: Session) -> Result<Response, StoreError> {
+    Ok(match session.get::<Login>(SESSION_KEY).await? {
+        Some(login) => app.page(StatusCode::OK, &welcome(&login)),
         None => app.page(StatusCode::OK, &login_form(&app, "")),
-    }
+    })
 }
 
 #[derive(Deserialize)]
-struct Login {
+struct LoginForm {
     token: String,
 }
 
-/// What the browser library handed to the page comes here, and is exchanged for who the person is.
+/// Exchanges the code token that the browser library handed to the page, and starts a session.
 async fn login(
     State(app): State<Arc<App>>,
+    session: Session,
     headers: HeaderMap,
-    Form(login): Form<Login>,
-) -> Response {
-    // Otherwise another site could log people in as somebody else, with a token of its own.
+    Form(form): Form<LoginForm>,
+) -> Result<Response, StoreError> {
+    // Login CSRF: a code token says who somebody is, not in whose browser. Without this check, another site could send
+    // a form with a token of the attacker from a visitor's browser. The visitor would then use the attacker's account
+    // without noticing, and enter private data there.
     if !from_this_site(&headers) {
-        return app.page(StatusCode::FORBIDDEN, &login_form(&app, "Please log in from this page."));
+        let message = "Please log in from this page.";
+        return Ok(app.page(StatusCode::FORBIDDEN, &login_form(&app, message)));
     }
-    let user = match app.civic.exchange_code(&login.token).await {
+    let user = match app.civic.exchange_code(&form.token).await {
         Ok(user) => user,
         Err(error) => {
-            // The person learns that it failed, the log why: the error shows no secret and no personal value.
+            // The log gets the reason; the error shows no secret and no personal value.
             eprintln!("login failed: {error}");
             let status =
                 if error.is_api() { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_GATEWAY };
             let message = "The login did not work. Please start again.";
-            return app.page(status, &login_form(&app, message));
+            return Ok(app.page(status, &login_form(&app, message)));
         }
     };
-    // A new id at every login: one that was known before is worth nothing.
-    app.end_session(&headers);
-    match app.start_session(user) {
-        Some(id) => {
-            ([(SET_COOKIE, cookie(&id, SESSION_LIFETIME))], Redirect::to("/")).into_response()
-        }
-        None => app.page(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &login_form(&app, "Too many people are logged in. Please try again later."),
-        ),
-    }
+    // Session fixation: a session id from before the login may be known to somebody else, so there is a new one.
+    session.cycle_id().await?;
+    let until = OffsetDateTime::now_utc() + SESSION_LIFETIME;
+    session.set_expiry(Some(Expiry::AtDateTime(until)));
+    session.insert(SESSION_KEY, Login { user, until }).await?;
+    Ok(Redirect::to("/").into_response())
 }
 
-async fn logout(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+/// Ends the session on the server, so that the cookie is worthless even to somebody who copied it.
+async fn logout(session: Session, headers: HeaderMap) -> Result<Response, StoreError> {
+    // Another site must not end sessions either.
     if !from_this_site(&headers) {
-        return (StatusCode::FORBIDDEN, "log out from the page itself").into_response();
+        return Ok((StatusCode::FORBIDDEN, "Please log out from the page.").into_response());
     }
-    app.end_session(&headers);
-    ([(SET_COOKIE, cookie("", Duration::ZERO))], Redirect::to("/")).into_response()
+    session.flush().await?;
+    Ok(Redirect::to("/").into_response())
 }
 
-/// Whether the browser says that a page of this very site sent the request.
+/// Returns `true` if the browser says that a page of this site sent the request.
+///
+/// No script can set either header, and all browsers send one of them with a form. Without any, the answer is no.
 fn from_this_site(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    match text(HeaderName::from_static("sec-fetch-site")) {
-        Some(site) => site == "same-origin",
-        // Older browsers send the origin alone.
-        None => {
-            let host =
-                text(ORIGIN).and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-            host.is_some() && host == text(HOST)
-        }
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return site == "same-origin";
+    }
+    // Browsers omit `Sec-Fetch-Site` on plain http, other than on localhost.
+    match text(ORIGIN).and_then(|origin| origin.split_once("://")) {
+        Some((_, host)) => Some(host) == text(HOST),
+        None => false,
     }
 }
 
-/// Behind https, add `Secure`.
-fn cookie(id: &str, lifetime: Duration) -> String {
-    let seconds = lifetime.as_secs();
-    format!("{SESSION_COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}")
+/// The session store failed. That is not the same as "not logged in".
+struct StoreError(tower_sessions::session::Error);
+
+impl From<tower_sessions::session::Error> for StoreError {
+    fn from(error: tower_sessions::session::Error) -> Self {
+        Self(error)
+    }
 }
 
-fn session_id(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)
-        .map(|(_, id)| id)
+impl IntoResponse for StoreError {
+    fn into_response(self) -> Response {
+        eprintln!("session store: {}", self.0);
+        (StatusCode::SERVICE_UNAVAILABLE, "Please try again later.").into_response()
+    }
 }
 
 impl App {
-    fn user(&self, headers: &HeaderMap) -> Option<UserData> {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = sessions.get(session_id(headers)?)?;
-        (session.expires > Instant::now()).then(|| session.user.clone())
-    }
-
-    /// The id of the session. `None` if there is no room, or the system has no random numbers.
-    fn start_session(&self, user: UserData) -> Option<String> {
-        let mut id = [0; 32];
-        getrandom::fill(&mut id).ok()?;
-        let id = hex::encode(id);
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|_, session| session.expires > Instant::now());
-        if sessions.len() >= MAX_SESSIONS {
-            return None;
-        }
-        sessions.insert(id.clone(), Session { user, expires: Instant::now() + SESSION_LIFETIME });
-        Some(id)
-    }
-
-    fn end_session(&self, headers: &HeaderMap) {
-        if let Some(id) = session_id(headers) {
-            self.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        }
-    }
-
     fn page(&self, status: StatusCode, main: &str) -> Response {
-        // The library's origin has to be allowed for its script, its style sheet, its requests and its frame.
+        // The page allows the origin of the browser library its script, style sheet, requests and frame.
         let civic = origin(&self.script_url);
         let policy = format!(
             "default-src 'none'; script-src 'self' {civic}; style-src 'self' {civic}; img-src data:; \
              connect-src {civic}; frame-src {civic}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         );
-        let headers = [(CONTENT_SECURITY_POLICY, policy), (CACHE_CONTROL, "no-store".to_owned())];
+        let headers = [
+            (CONTENT_SECURITY_POLICY, &*policy),
+            (CACHE_CONTROL, "no-store"),
+            (REFERRER_POLICY, "same-origin"),
+        ];
         (status, headers, Html(PAGE.replace("{main}", main))).into_response()
     }
 }
@@ -205,35 +190,32 @@ fn login_form(app: &App, problem: &str) -> String {
         .replace("{problem}", &escape(problem))
 }
 
-fn welcome(user: &UserData) -> String {
-    let document = user.identity_document();
-    // What was verified, and nothing else, may be said to be so.
-    let name = document
-        .as_ref()
-        .and_then(|document| document.name())
+fn welcome(Login { user, until }: &Login) -> String {
+    // Greet by nothing that was not verified.
+    let name = user
+        .trusted(labels::DOCUMENT_NAME)
         .or_else(|| user.email())
         .unwrap_or("you whose name was not verified");
-    let picture = document.and_then(|document| document.image()).and_then(Result::ok).is_some();
+    let picture = user.identity_document().and_then(|document| document.image());
+    let picture = picture.is_some_and(|picture| picture.is_ok());
     let rows: String = user.items().iter().map(|item| row(item, picture)).collect();
     let data = if rows.is_empty() {
         "<p class=\"quiet\">No data was shared.</p>".to_owned()
     } else {
         format!(
-            "<div class=\"table\"><table><thead><tr><th scope=\"col\">Data</th><th scope=\"col\">Value</th><th scope=\"col\">Valid</th><th scope=\"col\">Owned</th></tr></thead><tbody>{rows}</tbody></table></div>"
+            "<div class=\"table\"><table><thead><tr><th scope=\"col\">Data</th><th scope=\"col\">Value</th>\
+             <th scope=\"col\">Valid</th><th scope=\"col\">Owned</th></tr></thead><tbody>{rows}</tbody></table></div>"
         )
     };
     WELCOME
         .replace("{name}", &escape(name))
         .replace("{user_id}", &escape(user.user_id()))
+        .replace("{until}", &format!("{:02}:{:02}", until.hour(), until.minute()))
         .replace("{data}", &data)
 }
 
 fn row(item: &UserDataItem, picture: bool) -> String {
-    let yes_or_no = |flag| match flag {
-        true => "<td><span class=\"yes\">yes</span></td>",
-        false => "<td><span class=\"no\">no</span></td>",
-    };
-    let value = if picture && item.label() == "documents.genericId.image" {
+    let value = if picture && item.label() == labels::DOCUMENT_IMAGE {
         format!("<img src=\"data:image/png;base64,{}\" alt=\"Picture\">", escape(item.value()))
     } else {
         escape(item.value())
@@ -246,7 +228,15 @@ fn row(item: &UserDataItem, picture: bool) -> String {
     )
 }
 
-/// For text between tags and in quotes: what people release is theirs to choose.
+fn yes_or_no(flag: bool) -> &'static str {
+    if flag {
+        "<td><span class=\"yes\">yes</span></td>"
+    } else {
+        "<td><span class=\"no\">no</span></td>"
+    }
+}
+
+/// Escapes text for HTML, between tags or in quotes: people choose what they release.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -271,7 +261,7 @@ fn port() -> Result<u16, String> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *arguments {
         [] => Ok(8080),
-        ["--port", port] => port.parse().map_err(|_| format!("`{port}` is no port")),
+        ["--port", port] => port.parse().map_err(|_| format!("`{port}` is not a port")),
         _ => Err("usage: web_login [--port N]".to_owned()),
     }
 }

@@ -127,6 +127,7 @@ impl Error {
         match self {
             Self::NotSent(source) => Self::Transport(source),
             Self::ConnectTimeout(source) => Self::Timeout(source),
+            Self::Config(problem) => Self::Transport(problem.into()),
             other => other,
         }
     }

@@ -76,6 +76,16 @@ pub mod sandbox;
 #[cfg(feature = "sandbox")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
 #[doc = include_str!("docs/testing.md")]
+#[doc = concat!(
+    "# A whole test for axum\n\nThe development dependencies are this crate with `sandbox`, `tokio` with `macros`, and ",
+    "`tower` with `util`.\n\n```rust,ignore\n",
+    include_str!("../examples/testing/axum.rs"),
+    "```\n\n# A whole test for actix-web\n\nThe development dependency is this crate with `sandbox`.\n\n```rust,ignore\n",
+    include_str!("../examples/testing/actix.rs"),
+    "```\n\n# A whole test in JavaScript\n\nThe app, `app.mjs`, is beside it in `examples/testing`.\n\n```javascript\n",
+    include_str!("../examples/testing/node.test.mjs"),
+    "```\n",
+)]
 pub mod testing {}
 mod transport;
 mod user_data;

@@ -4,7 +4,7 @@
 mod support;
 
 use allocation_counter::{AllocationInfo, measure};
-use civic_sip::authsig::{Signer, Verifier};
+use civic_sip::authsig::{Notification, Signer, Verifier};
 use civic_sip::{Reply, UserData};
 use serde_json::json;
 use support::*;
@@ -43,6 +43,33 @@ fn an_answer_allocates_little() {
     let info = counted(|| drop(open(bodies.pop().unwrap())));
     // User id and audience, unknown names, the list twice, and label and value of each item.
     assert!(info.count_total <= RESPONSE, "{info:?}");
+}
+
+#[test]
+fn a_notification_takes_no_more_memory_than_a_few_times_its_length() {
+    let fill = |piece: &str| {
+        let room = 64 * 1024 - 100;
+        format!(
+            r#"{{"verified": true, "url": "x", "data": {{"a": [{}0]}}}}"#,
+            piece.repeat(room / piece.len())
+        )
+    };
+    let nested = format!(
+        r#"{{"verified": true, "url": "x", "data": {{"a": {}{}}}}}"#,
+        "[".repeat(32_000),
+        "]".repeat(32_000)
+    );
+    let members: Vec<_> = (0..5_000).map(|index| format!(r#""m{index}":0"#)).collect();
+    let members = format!(r#"{{"verified": true, "url": "x", "data": {{{}}}}}"#, members.join(","));
+    let unknown: Vec<_> = (0..5_000).map(|index| format!(r#""m{index}":[]"#)).collect();
+    let unknown = format!(r#"{{"verified": true, "url": "x", {}}}"#, unknown.join(","));
+    for body in [fill("[],"), fill("{},"), fill("\"\","), fill("0,"), nested, members, unknown] {
+        assert!(body.len() <= 64 * 1024);
+        let used = measure(|| {
+            let _ = Notification::parse(&body);
+        });
+        assert!(used.bytes_max <= 4 * body.len() as u64, "{} of {}", used.bytes_max, body.len());
+    }
 }
 
 /// Everything is done in the buffer of the body; only what the person released is copied out of it.

@@ -1,8 +1,8 @@
 //! The examples, run against the sandbox.
 #![allow(dead_code, reason = "the examples are programs, too")]
 
-#[path = "it/support/mod.rs"]
-mod support;
+#[path = "it/support/people.rs"]
+mod people;
 
 #[path = "../examples/actix_server.rs"]
 mod actix_server;
@@ -24,7 +24,7 @@ use civic_sip::axum::LinkVerifier;
 use civic_sip::blocking;
 use civic_sip::sandbox::{Fault, Sandbox};
 use futures_executor::block_on;
-use support::servers::ada;
+use people::ada;
 
 /// Status and body.
 fn post(url: &str, content_type: &str, body: &str) -> (u16, String) {

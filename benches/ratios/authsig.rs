@@ -121,8 +121,9 @@ fn linear(signer: &Signer, verifier: &Verifier) -> Row {
 fn legacy() -> Row {
     // The cost that the original uses.
     let query = "login=test&service=password";
-    let signed = legacy::Signer::new("hi").sign_query(query).unwrap();
-    let verifier = legacy::Verifier::new("hi");
+    let signer = legacy::Signer::builder().secret("hi").build().unwrap();
+    let signed = signer.sign_query(query).unwrap();
+    let verifier = legacy::Verifier::builder().secret("hi").build().unwrap();
     let text = "login:testsecret:hiservice:password";
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     let hash = bcrypt::hash(digest.as_ref(), 10).unwrap();

@@ -17,7 +17,8 @@ mod backend {
     };
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::signature::{
-        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, ParsedPublicKey,
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+        ParsedPublicKey,
     };
 
     pub struct Signing(EcdsaKeyPair);
@@ -34,6 +35,10 @@ mod backend {
 
         pub fn sign(&self, message: &[u8]) -> impl Sized + use<> {
             self.0.sign(&SystemRandom::new(), message).unwrap()
+        }
+
+        pub fn public_key(&self) -> Vec<u8> {
+            self.0.public_key().as_ref().to_vec()
         }
     }
 
@@ -82,6 +87,10 @@ mod backend {
             let signature: Signature = self.0.sign(message);
             signature
         }
+
+        pub fn public_key(&self) -> Vec<u8> {
+            self.0.verifying_key().to_sec1_point(false).as_bytes().to_vec()
+        }
     }
 
     pub struct Verifying(VerifyingKey);
@@ -119,6 +128,10 @@ impl Signing {
 
     pub fn sign(&self, message: &[u8]) -> impl Sized + use<> {
         self.0.sign(message)
+    }
+
+    pub fn public_key(&self) -> Vec<u8> {
+        self.0.public_key()
     }
 }
 

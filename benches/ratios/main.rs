@@ -22,6 +22,7 @@ fn main() {
     if cfg!(feature = "aws-lc-rs") {
         rows.extend([
             network::exchange(&fixture),
+            network::silent_close(&fixture),
             network::tasks(&fixture),
             building::with_a_transport(&fixture),
             building::new(&fixture),

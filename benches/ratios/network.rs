@@ -123,6 +123,72 @@ fn cpu(work: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64() * 1e6 / f64::from(EXCHANGES)
 }
 
+/// The median time of an exchange with a server that closes each connection after its response, without saying so.
+pub fn silent_close(fixture: &Fixture) -> Row {
+    const EXCHANGES: usize = 300;
+
+    let address = serve_and_close(&fixture.small);
+    let civic = fixture.client_at(address);
+    let bare = reqwest::Client::builder().no_proxy().build().unwrap();
+    let (url, body) = (format!("http://{address}/"), fixture.small.clone());
+    let runtime = current_thread();
+    let mut ours = Vec::with_capacity(EXCHANGES);
+    let mut base = Vec::with_capacity(EXCHANGES);
+    runtime.block_on(async {
+        // A request that meets the end of a connection fails; both count it.
+        for _ in 0..EXCHANGES {
+            let started = Instant::now();
+            let _ = black_box(civic.exchange_code(&fixture.token).await);
+            ours.push(started.elapsed().as_secs_f64() * 1e6);
+            let started = Instant::now();
+            if let Ok(response) = bare.post(&url).body(body.clone()).send().await {
+                let _ = black_box(response.bytes().await);
+            }
+            base.push(started.elapsed().as_secs_f64() * 1e6);
+        }
+    });
+    let (ours, base) = (median(ours), median(base));
+    Row {
+        name: "exchange, the server closes silently, median time",
+        floor: "bare reqwest, the same bytes",
+        ours,
+        base,
+        ratio: ours / base,
+        target: 2.0,
+        at_least: false,
+        unit: "µs",
+    }
+}
+
+/// Sends one response on each connection and closes it, without a header that announces it.
+fn serve_and_close(answer: &[u8]) -> SocketAddr {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", answer.len());
+    let response = [head.as_bytes(), answer].concat();
+    thread::spawn(move || {
+        current_thread().block_on(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let response = response.clone();
+                tokio::spawn(async move {
+                    let mut request = [0; 64 * 1024];
+                    let _ = stream.read(&mut request).await;
+                    let _ = stream.write_all(&response).await;
+                    let _ = stream.shutdown().await;
+                    // Reads what is left, so that the close is a FIN rather than a reset.
+                    while stream.read(&mut request).await.is_ok_and(|length| length > 0) {}
+                });
+            }
+        });
+    });
+    address
+}
+
 /// Exchanges per second, by many tasks and by one.
 pub fn tasks(fixture: &Fixture) -> Row {
     const TASKS: u32 = 64;

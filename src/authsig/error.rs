@@ -4,9 +4,6 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-#[cfg(feature = "authsig-legacy")]
-pub use super::old_error::Error;
-
 /// Longest piece of a parameter's name that an error repeats.
 const MAX_SHOWN: usize = 64;
 
@@ -38,6 +35,14 @@ impl ConfigError {
     /// Fails if there is any problem.
     pub(super) fn check(problems: Vec<ConfigProblem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
+    }
+
+    /// Returns what was made, if there is no problem. Without it there is one.
+    pub(super) fn finish<T>(made: Option<T>, problems: Vec<ConfigProblem>) -> Result<T, Self> {
+        match made {
+            Some(made) if problems.is_empty() => Ok(made),
+            _ => Err(Self { problems }),
+        }
     }
 }
 
@@ -104,6 +109,32 @@ pub enum ConfigProblem {
     /// The public URL is not usable.
     #[error("`public_url` {0}")]
     PublicUrl(&'static str),
+    /// An allowed address or origin is not usable.
+    #[error("the allowed address {0:?} {1}")]
+    AllowedAddress(String, &'static str),
+    /// The base URL of a server is not usable.
+    #[error("the base URL {0}")]
+    Base(&'static str),
+    /// An address of an app is not usable.
+    #[error("`{0}` {1}")]
+    Address(&'static str, &'static str),
+    /// No audience is configured.
+    #[error("no audience is configured: call `audience` with the app's own address")]
+    NoAudience,
+    /// `any_audience` was called beside `audience` or `also_for`.
+    #[error("`any_audience` must not be called beside `audience` or `also_for`")]
+    SeveralAudiences,
+    /// There is no HTTP stack to fetch keys with.
+    #[error(
+        "there is no HTTP stack: turn on the features `client` and `rustls`, or set `transport`"
+    )]
+    NoTransport,
+    /// A request has a parameter that the server alone sets.
+    #[error("a request must not have the parameter `{0}`, which the server sets")]
+    SetByServer(&'static str),
+    /// A request has a query that all servers reject.
+    #[error(transparent)]
+    Query(#[from] QueryError),
     /// An ignored name is not made of `A-Z a-z 0-9 _ . -`, or is a reserved one to some parser.
     #[error("the ignored name {0:?} must be letters, digits, `_`, `.` or `-`, and not be reserved")]
     IgnoredName(String),
@@ -115,6 +146,18 @@ pub enum ConfigProblem {
         "`{0}` is out of range: expiries are 1 second to 100 years ahead, ages at most 100 years"
     )]
     TimeOutOfRange(&'static str),
+    /// The secret of the legacy signature is empty.
+    #[cfg(feature = "authsig-legacy")]
+    #[error("`secret` must not be empty")]
+    EmptySecret,
+    /// The names given to `only_names` could not be told apart in a text.
+    #[cfg(feature = "authsig-legacy")]
+    #[error("`only_names` {0}")]
+    OnlyNames(&'static str),
+    /// A bcrypt cost is out of range.
+    #[cfg(feature = "authsig-legacy")]
+    #[error("`{0}` must be 4 to 16")]
+    CostOutOfRange(&'static str),
 }
 
 /// Why a link was not signed.
@@ -142,6 +185,10 @@ pub enum SignError {
     /// The operating system gave no random numbers.
     #[error("the operating system gave no random numbers")]
     NoRandomness,
+    /// A reason that only the legacy signature has.
+    #[cfg(feature = "authsig-legacy")]
+    #[error(transparent)]
+    Legacy(#[from] LegacyError),
 }
 
 /// Why a link was not accepted.
@@ -181,9 +228,26 @@ pub enum VerifyError {
     /// The service is another one than required.
     #[error("the URL is for another service")]
     WrongService,
+    /// The URL was made for another app as well, or for that one alone.
+    #[error("the URL is for another audience")]
+    WrongAudience,
+    /// The state is not that of this attempt to log in, or its cookie can't be read.
+    #[error("the `state` is not that of this attempt to log in")]
+    WrongState,
+    /// A notification is malformed.
+    #[error("the notification {0}")]
+    Notification(&'static str),
+    /// A reason that only the legacy signature has.
+    #[cfg(feature = "authsig-legacy")]
+    #[error(transparent)]
+    Legacy(#[from] LegacyError),
 }
 
 impl VerifyError {
+    pub(super) fn missing(name: &str) -> Self {
+        Self::Missing(shown(name))
+    }
+
     /// Returns whether the URL was good once and is too late now: it has expired, or is older than `max_age`.
     pub fn is_expired(&self) -> bool {
         matches!(self, Self::Time(TimeError::Expired) | Self::TooOld)
@@ -296,4 +360,56 @@ pub enum TimeError {
     /// `expires_at` is more than 100 years ahead, as milliseconds are.
     #[error("`expires_at` is more than 100 years ahead: it must be in seconds")]
     TooFarAhead,
+}
+
+/// A reason to reject a URL that only the legacy signature has. Names are repeated, cut to 64 characters; values are not.
+#[cfg(feature = "authsig-legacy")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LegacyError {
+    /// The query has a `default`, in some form.
+    #[error("the query must not have a `default`: what was stored under it can't be known")]
+    Default,
+    /// Versions of Rack or Ruby read or write a parameter differently.
+    #[error("the parameter {name:?} {why}")]
+    Parameter {
+        /// The name, cut to 64 characters.
+        name: String,
+        /// The rule that it breaks.
+        why: &'static str,
+    },
+    /// The query has no `login`.
+    #[error("the query must have a `login`")]
+    MissingLogin,
+    /// A parameter is not one of `only_names`.
+    #[error("the parameter {0:?} is not one of `only_names`")]
+    UnlistedName(String),
+    /// A value contains one of `only_names`, followed by a colon.
+    #[error("the value of {0:?} must not contain one of `only_names` followed by a colon")]
+    NameInValue(String),
+    /// The signature matches, but the signed text can also be read with another value of this parameter.
+    #[error("the signed text can also be read with another `{0}`")]
+    Ambiguous(&'static str),
+    /// The signed text is too complex to check.
+    #[error("the signed text is too complex to check: it has {0}")]
+    TooComplex(&'static str),
+    /// The login has never existed, says `logins`.
+    #[error("the login has never existed")]
+    UnknownLogin,
+    /// The signature asks for more work than `max_cost` allows.
+    #[error("the bcrypt cost {cost} is above the limit of {limit}")]
+    CostTooHigh {
+        /// The cost in the signature.
+        cost: u32,
+        /// The limit.
+        limit: u32,
+    },
+    /// The text can't be signed: its digest has a NUL byte, where bcrypt stops.
+    ///
+    /// Don't tell an asker, since it depends on the secret.
+    #[error("the digest has a NUL byte, which bcrypt can't sign: change any parameter")]
+    NulInDigest,
+    /// There is no Tokio runtime here, or it is shutting down.
+    #[error("there is no Tokio runtime here: call the blocking method")]
+    NoRuntime,
 }

@@ -56,23 +56,17 @@
 //! parameters follow in the order of the URL, every byte but `A-Z a-z 0-9 - . _ ~` written as `%XX`. So no two links
 //! share a text. Queries over 16 KiB or 256 parameters are rejected.
 
+pub mod decide;
 mod error;
+mod identity;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
 pub mod legacy;
 mod link;
-#[cfg(feature = "authsig-legacy")]
-mod old_error;
-#[cfg(feature = "authsig-legacy")]
-mod original;
 mod query;
-#[cfg(feature = "authsig-legacy")]
-mod readings;
 mod replay;
 mod reserved;
-#[cfg(feature = "authsig-legacy")]
-mod ruby;
 mod scope;
 mod signer;
 mod time;
@@ -80,12 +74,16 @@ mod url;
 mod verified;
 mod verifier;
 
-#[cfg(feature = "authsig-legacy")]
-pub use error::Error;
-// The names under which the legacy signature still knows these rooms.
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use decide::notifier::{Notifier, NotifierBuilder, NotifyError, NotifyResponse};
 pub use error::{
     ConfigError, ConfigProblem, QueryError, ReplayError, SignError, TimeError, UrlError,
     VerifyError,
+};
+pub use identity::{
+    Identity, IdentityVerifier, IdentityVerifierBuilder, Notification, Remote, RemoteBuilder,
+    RemoteError, Request, State,
 };
 pub use keys::{PrivateKey, PublicKeys, Secret};
 pub use link::Link;
@@ -96,5 +94,3 @@ pub use replay::{Claim, ClaimFuture, MemoryGuard, ReplayGuard};
 pub use signer::{Signer, SignerBuilder};
 pub use verified::Verified;
 pub use verifier::{Verifier, VerifierBuilder};
-#[cfg(feature = "authsig-legacy")]
-use {reserved as names, time as checks, url as location};

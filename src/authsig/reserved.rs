@@ -75,21 +75,26 @@ fn check_name(name: &str) -> Result<(), QueryError> {
 /// Returns the reserved name that some parser reads a name as that is not reserved itself: with or without case, brackets,
 /// what is within them, dots, and what it trims.
 pub(super) fn looks_like(name: &str) -> Option<&'static str> {
-    if is_reserved(name) {
+    looks_like_one_of(&RESERVED, name)
+}
+
+/// Does the same for other names than the reserved ones.
+pub(super) fn looks_like_one_of(names: &[&'static str], name: &str) -> Option<&'static str> {
+    if names.contains(&name) {
         return None;
     }
     if name.is_ascii() {
-        return find_reserved(name);
+        return find_within(names, name);
     }
     // Some comparisons fold by upper case: the long s and the dotless i become letters only there.
-    find_reserved(&name.to_lowercase())
-        .or_else(|| find_reserved(&name.to_uppercase().to_lowercase()))
+    find_within(names, &name.to_lowercase())
+        .or_else(|| find_within(names, &name.to_uppercase().to_lowercase()))
 }
 
-/// Finds separators, a reserved name in either case of ASCII, and then nothing or a separator.
-fn find_reserved(name: &str) -> Option<&'static str> {
+/// Finds separators, one of the names in either case of ASCII, and then nothing or a separator.
+fn find_within(names: &[&'static str], name: &str) -> Option<&'static str> {
     let name = name.trim_start_matches(is_separator);
-    RESERVED.into_iter().find(|reserved| {
+    names.iter().copied().find(|reserved| {
         strip_reserved(name, reserved)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(is_separator))
     })

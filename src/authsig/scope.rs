@@ -4,8 +4,8 @@ use super::error::{ConfigProblem, shown};
 use super::keys::Secrets;
 use super::query::{self, Pair};
 use super::reserved::Ignored;
-use super::time::Clock;
 use super::url::PublicUrl;
+use crate::clock::Clock;
 
 /// The purpose of identities, which no link has.
 pub(super) const IDENTITY_PURPOSE: &str = "authsig";
@@ -64,6 +64,11 @@ pub(super) struct Scope {
 }
 
 impl Scope {
+    /// Returns the scope with another clock.
+    pub(super) fn with_clock(&self, clock: Clock) -> Self {
+        Self { clock, ..self.clone() }
+    }
+
     /// Returns whether a signature covers the parameter.
     pub(super) fn covers(&self, pair: &Pair<'_>) -> bool {
         pair.name != "signature" && !self.ignored.contains(&pair.name)

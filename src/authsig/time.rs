@@ -1,12 +1,11 @@
 //! Reading, writing and checking times.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Utc};
 
 use super::error::TimeError;
+use crate::clock::Clock;
 
 /// How far a signed `time` may be ahead of the verifier's clock.
 pub(super) const MAX_AHEAD: TimeDelta = TimeDelta::seconds(60);
@@ -14,28 +13,9 @@ pub(super) const MAX_AHEAD: TimeDelta = TimeDelta::seconds(60);
 /// The longest validity and the highest age, 100 years: longer ones are milliseconds, or a switch.
 pub(super) const MAX_SPAN: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 
-/// The source of the time: the system's clock, or another.
-#[derive(Clone, Default)]
-pub(super) struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
-
-impl Clock {
-    pub(super) fn new(clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(clock)))
-    }
-
-    pub(super) fn system_time(&self) -> SystemTime {
-        self.0.as_ref().map_or_else(SystemTime::now, |clock| clock())
-    }
-
-    pub(super) fn now(&self) -> DateTime<Utc> {
-        instant(self.system_time())
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Clock(custom)" } else { "Clock(system)" })
-    }
+/// The time by a clock.
+pub(super) fn now(clock: &Clock) -> DateTime<Utc> {
+    instant(clock.now())
 }
 
 /// Unlike chrono's own conversion this does not panic. Times beyond its range become its first or last one: to a clock
@@ -70,7 +50,7 @@ impl Times {
         if self.time.is_none() && self.expires_at.is_none() {
             return Ok(());
         }
-        let now = clock.now();
+        let now = now(clock);
         if self.time.is_some_and(|time| time - now > MAX_AHEAD) {
             return Err(TimeError::Ahead);
         }
@@ -103,6 +83,12 @@ pub(super) fn is_longer(span: TimeDelta, limit: Duration) -> bool {
     TimeDelta::from_std(limit).is_ok_and(|limit| span > limit)
 }
 
+/// Writes a time as RFC 3339, in whole seconds. `None` for years that it can't write.
+pub(super) fn to_rfc3339(time: SystemTime) -> Option<String> {
+    let time = instant(time);
+    (0..=9999).contains(&time.year()).then(|| time.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
 /// Parses epoch seconds, or RFC 3339 with its offset.
 pub(super) fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -114,41 +100,6 @@ pub(super) fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
         return None;
     }
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
-}
-
-/// `YYYYMMDDhh` from 1970 on is ten digits, as epoch seconds from 2001 to 2286 are: Ruby takes it for a date.
-#[cfg(feature = "authsig-legacy")]
-pub(super) fn reads_as_hours(text: &str) -> bool {
-    let number = |from, to| text.get(from..to).and_then(|part| part.parse::<u32>().ok());
-    let (Some(year), Some(month), Some(day), Some(hour)) =
-        (number(0, 4), number(4, 6), number(6, 8), number(8, 10))
-    else {
-        return false;
-    };
-    let is_date = i32::try_from(year)
-        .is_ok_and(|year| chrono::NaiveDate::from_ymd_opt(year, month, day).is_some());
-    text.len() == 10 && year >= 1970 && is_date && hour <= 24
-}
-
-/// What [`parse_instant`] reads, or the full form `Tue May 21 17:17:19 UTC 2013`.
-#[cfg(feature = "authsig-legacy")]
-pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    parse_instant(text).or_else(|| parse_full(text))
-}
-
-/// The form that Ruby and `date` write; nothing partial, no other spelling of it.
-#[cfg(feature = "authsig-legacy")]
-fn parse_full(text: &str) -> Option<DateTime<Utc>> {
-    // Years of more or fewer than four digits are beyond what anyone writes, and what chrono can calculate with.
-    let (_, year) = text.rsplit_once(' ')?;
-    if year.len() != 4 || !year.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let time = chrono::NaiveDateTime::parse_from_str(text, "%a %b %e %H:%M:%S UTC %Y").ok()?;
-    ["%e", "%d", "%-d"]
-        .iter()
-        .any(|day| time.format(&format!("%a %b {day} %H:%M:%S UTC %Y")).to_string() == text)
-        .then(|| time.and_utc())
 }
 
 #[cfg(test)]

@@ -154,4 +154,8 @@ impl PublicUrl {
             .map_err(|_| "must not have `\\`, empty or dot segments in its path")?;
         Ok(Self(text.strip_suffix('/').unwrap_or(text).to_owned()))
     }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
 }

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use super::error::{ReplayError, TimeError};
 use super::query::Pair;
 use super::replay::{Claim, KEPT_AFTER_EXPIRY, ReplayGuard};
-use super::time::{self, Clock, Times};
+use super::time::{self, Times};
+use crate::clock::Clock;
 use crate::crypto;
 
 /// The service that a URL without `service` means.
@@ -149,7 +150,7 @@ impl Verified {
             return Err(ReplayError::NotSingleUse("its nonce is not one of a single-use signer"));
         }
         let expires_at = self.expires_at().ok_or(ReplayError::NotSingleUse("it has no expiry"))?;
-        let now = self.clock.system_time();
+        let now = self.clock.now();
         let instant = time::instant(now);
         time::check_expiry(Some(expires_at), instant).map_err(|_| ReplayError::Expired)?;
         // Ahead by then, and at most 100 years.

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use super::error::{ConfigError, ConfigProblem, UrlError, VerifyError, shown};
+use super::error::{ConfigError, ConfigProblem, UrlError, VerifyError};
 use super::keys::{PublicKeys, Signature, VerifyingKeys};
+use super::query::Pair;
 use super::reserved;
 use super::scope::{Scope, Settings};
-use super::time::{self, Clock};
+use super::time;
 use super::url::{self, Address};
 use super::verified::Verified;
+use crate::clock::Clock;
 
 /// Verifies links signed by a [`Signer`](super::Signer) with the same key, purpose and public URL.
 ///
@@ -78,22 +80,53 @@ impl Verifier {
     }
 
     /// Verifies a URL that has to be at the public URL followed by this path, and nowhere else.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for identities, at `{base}/verified`"))]
     pub(super) fn verify_at(&self, url: &str, path: &str) -> Result<Verified, VerifyError> {
+        let (query, address) = self.split_at(url, path)?;
+        self.verify(query, address)
+    }
+
+    /// Returns the id of the public key that made the signature of such a URL, as the URL says: nothing is verified.
+    pub(super) fn public_key_id(&self, url: &str, path: &str) -> Result<String, VerifyError> {
+        let (query, _) = self.split_at(url, path)?;
+        match signature(&reserved::read(query)?)? {
+            Signature::V2 { .. } => Err(VerifyError::UnknownKey),
+            Signature::V3 { key_id, .. } => Ok(key_id.to_owned()),
+        }
+    }
+
+    /// Returns the same verifier with other public keys.
+    pub(super) fn with_public_keys(&self, keys: PublicKeys) -> Self {
+        let keys = VerifyingKeys { public: Some(keys), ..self.keys.clone() };
+        Self { keys, ..self.clone() }
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.scope.clock
+    }
+
+    /// Returns the query and the signed address of a URL at the public URL followed by this path.
+    fn split_at<'a>(
+        &'a self,
+        url: &'a str,
+        path: &'a str,
+    ) -> Result<(&'a str, [&'a str; 2]), VerifyError> {
         let parts = url::split(url)?;
         let public_url = self.scope.public_url.as_ref();
         let address = Address::new(parts.before_query, public_url)?.signed();
         if Address::new(path, public_url)?.signed() != address {
             return Err(UrlError::Mismatch.into());
         }
-        self.verify(parts.query, address)
+        Ok((parts.query, address))
+    }
+
+    /// Returns a verifier with another clock.
+    pub(super) fn with_clock(&self, clock: Clock) -> Self {
+        Self { scope: self.scope.with_clock(clock), ..self.clone() }
     }
 
     fn verify(&self, query: &str, address: [&str; 2]) -> Result<Verified, VerifyError> {
         let pairs = reserved::read(query)?;
-        let signature = pairs.iter().find(|pair| pair.name == "signature");
-        let signature = signature.ok_or(VerifyError::MissingSignature)?;
-        let signature = Signature::parse(signature.value())?;
+        let signature = signature(&pairs)?;
         let text = self.scope.text(signature.version().domain(), address, &pairs);
         let key_id = self.keys.verify(&text, &signature)?;
         let signed = pairs.iter().filter(|pair| self.scope.covers(pair));
@@ -102,6 +135,11 @@ impl Verifier {
         self.demands.check(&verified, &self.scope.clock)?;
         Ok(verified)
     }
+}
+
+fn signature<'p>(pairs: &'p [Pair<'_>]) -> Result<Signature<'p>, VerifyError> {
+    let signature = pairs.iter().find(|pair| pair.name == "signature");
+    Signature::parse(signature.ok_or(VerifyError::MissingSignature)?.value())
 }
 
 /// What a verifier demands beyond a signature. All of it looks at signed parameters alone.
@@ -117,13 +155,13 @@ struct Demands {
 impl Demands {
     fn check(&self, verified: &Verified, clock: &Clock) -> Result<(), VerifyError> {
         if let Some(max_age) = self.max_age {
-            let time = verified.time().ok_or_else(|| missing("time"))?;
-            if time::is_longer(clock.now() - time, max_age) {
+            let time = verified.time().ok_or_else(|| VerifyError::missing("time"))?;
+            if time::is_longer(time::now(clock) - time, max_age) {
                 return Err(VerifyError::TooOld);
             }
         }
         if self.require_expiry && verified.expires_at().is_none() {
-            return Err(missing("expires_at"));
+            return Err(VerifyError::missing("expires_at"));
         }
         if self.service.as_ref().is_some_and(|service| service != verified.service()) {
             return Err(VerifyError::WrongService);
@@ -132,14 +170,10 @@ impl Demands {
             return Err(VerifyError::WrongLogin);
         }
         match self.required.iter().find(|name| verified.get_all(name).next().is_none()) {
-            Some(name) => Err(missing(name)),
+            Some(name) => Err(VerifyError::missing(name)),
             None => Ok(()),
         }
     }
-}
-
-fn missing(name: &str) -> VerifyError {
-    VerifyError::Missing(shown(name))
 }
 
 /// Shows nothing of who is expected.
@@ -262,7 +296,6 @@ impl VerifierBuilder {
     }
 
     /// Verifies what AuthSig servers sign, which no link is taken for.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for identities"))]
     pub(super) fn identities(mut self) -> Self {
         self.settings.is_identity = true;
         self

@@ -1,14 +1,14 @@
-//! Rejected links as responses.
+//! Rejected links and identities as responses.
 
 use ::axum::body::Body;
 use ::axum::http::{Response, StatusCode};
 use ::axum::response::IntoResponse;
 
 use super::problem::Problem;
-use crate::authsig::{ReplayError, TimeError, VerifyError};
+use crate::authsig::{RemoteError, ReplayError, TimeError, VerifyError};
 
-/// Why a link was not accepted. Handlers that verify or use up links themselves can return it, too: `?` makes it of both
-/// errors.
+/// Why a link was not accepted, or an identity. Handlers that verify or use up themselves can return it, too: `?` makes it
+/// of all these errors.
 ///
 /// As a response it is a problem document (RFC 9457, `application/problem+json`) with a `detail` in words and a `cause`
 /// for programs. Nothing that a stranger can send is answered by another status than 403.
@@ -22,11 +22,14 @@ use crate::authsig::{ReplayError, TimeError, VerifyError};
 /// | 403 | `not-yet` | `time` lies ahead |
 /// | 403 | `address`, `query` | a URL that parsers read differently |
 /// | 403 | `parameter` | a required parameter is missing, or a time can't be read |
-/// | 403 | `login`, `service` | for another one than the verifier demands |
+/// | 403 | `login`, `service`, `audience` | for another one than the verifier demands |
+/// | 403 | `state` | not of this attempt to log in |
+/// | 403 | `notification` | malformed |
 /// | 403 | `used` | used before |
 /// | 403 | `reusable` | to be used up, but not from a signer with `single_use` |
 /// | 403 | `method` | to be used up, but by GET, HEAD, OPTIONS or TRACE |
 /// | 503 | `guard` | the guard is full or its store failed: the same link may be sent again later |
+/// | 503 | `keys` | the AuthSig server's keys could not be fetched: the same URL may be sent again later |
 ///
 /// ```
 /// use civic_sip::authsig::{MemoryGuard, Verified, Verifier};
@@ -51,6 +54,9 @@ pub enum AuthSigRejection {
     /// The link was not used up.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// The keys that an identity needs were not fetched.
+    #[error(transparent)]
+    Keys(RemoteError),
     /// A link was to be used up by GET, HEAD, OPTIONS or TRACE.
     #[error("GET, HEAD, OPTIONS and TRACE must not use a link up: send a POST to it")]
     SafeMethod,
@@ -59,7 +65,7 @@ pub enum AuthSigRejection {
 impl AuthSigRejection {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Replay(ReplayError::GuardFull | ReplayError::Guard(_)) => {
+            Self::Replay(ReplayError::GuardFull | ReplayError::Guard(_)) | Self::Keys(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Verify(_) | Self::Replay(_) | Self::SafeMethod => StatusCode::FORBIDDEN,
@@ -70,7 +76,17 @@ impl AuthSigRejection {
         match self {
             Self::Verify(error) => verify_cause(error),
             Self::Replay(error) => replay_cause(error),
+            Self::Keys(_) => "keys",
             Self::SafeMethod => "method",
+        }
+    }
+}
+
+impl From<RemoteError> for AuthSigRejection {
+    fn from(error: RemoteError) -> Self {
+        match error {
+            RemoteError::Verify(error) => Self::Verify(error),
+            error => Self::Keys(error),
         }
     }
 }
@@ -92,8 +108,13 @@ fn verify_cause(error: &VerifyError) -> &'static str {
         | VerifyError::Missing(_) => "parameter",
         VerifyError::WrongLogin => "login",
         VerifyError::WrongService => "service",
+        VerifyError::WrongAudience => "audience",
+        VerifyError::WrongState => "state",
+        VerifyError::Notification(_) => "notification",
         VerifyError::Url(_) => "address",
         VerifyError::Query(_) => "query",
+        #[cfg(feature = "authsig-legacy")]
+        VerifyError::Legacy(_) => "signature",
     }
 }
 

@@ -86,7 +86,7 @@ impl CivicSip {
     /// # Errors
     ///
     /// The same as there, and `is_config` if the system provides no thread, or if a
-    /// [`Transport`](crate::Transport) or a clock of your own calls it during an exchange.
+    /// [`Transport`](crate::Transport) of your own calls it during an exchange.
     pub fn exchange_code(&self, token: impl AsRef<str>) -> Result<UserData, Error> {
         let (client, token) = (self.client.clone(), token.as_ref().to_owned());
         self.worker.run(async move { client.exchange_code(token).await })?

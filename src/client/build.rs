@@ -86,6 +86,7 @@ fn check_limits(builder: &CivicSipBuilder, errors: &mut ConfigErrors) {
     errors.add_if(builder.leeway > MAX_LEEWAY, "leeway", "must be 10 minutes or less");
     errors.add_if(builder.timeout.is_zero(), "timeout", ZERO);
     errors.add_if(builder.connect_timeout.is_zero(), "connect_timeout", ZERO);
+    errors.add_if(builder.max_response_bytes == 0, "max_response_bytes", ZERO);
     errors.add_if(builder.retries > MAX_RETRIES, "retries", "must be 10 or less");
 }
 
@@ -103,7 +104,7 @@ fn service_keys(builder: &CivicSipBuilder) -> Result<Vec<VerifyingKey>, &'static
         return Ok(vec![credentials::public_key(credentials::SERVICE_PUBLIC_KEY)?]);
     };
     if keys.is_empty() {
-        return Err("must not be an empty list");
+        return Err("must be at least one key");
     }
     keys.iter().map(|key| required(Some(key), credentials::public_key)).collect()
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::Environment;
 use crate::clock::Clock;
 use crate::protocol::AUDIENCE;
-use crate::transport::Transport;
+use crate::transport::{SendOptions, Transport};
 
 /// Configures a [`CivicSip`](crate::CivicSip). App id, private signing key and secret are required; everything else has a default.
 ///
@@ -68,13 +68,13 @@ impl CivicSipBuilder {
             sip_public_keys: None,
             audience: AUDIENCE.to_owned(),
             leeway: Duration::from_secs(60),
-            timeout: Duration::from_secs(30),
+            timeout: SendOptions::new().timeout(),
             connect_timeout: Duration::from_secs(10),
             retries: 3,
             proxy: None,
             root_certificates: Vec::new(),
             transport: None,
-            max_response_bytes: 64 * 1024 * 1024,
+            max_response_bytes: SendOptions::new().max_response_bytes(),
             payload_hosts: None,
             clock: Clock::default(),
             variable_names: false,

@@ -1,4 +1,4 @@
-//! Keys and secrets in the spellings that portals, mails and environment variables have them in.
+//! Keys and secrets in the spellings of portals, mails and environment variables.
 
 use zeroize::Zeroizing;
 

@@ -1,5 +1,7 @@
 //! One exchange over the network: the request with its retries, the payload where there is one, within one time-out.
 
+use std::time::Duration;
+
 use http::{Request, Response};
 
 use super::retry::RetryBudget;
@@ -12,6 +14,9 @@ use crate::{Error, UserData};
 /// Larger bodies are verified on another thread: at 1 ms per MB they would hold up the other tasks of this one.
 const MAX_INLINE: usize = 256 * 1024;
 
+/// A response that arrives just in time is still verified.
+const MIN_VERIFICATION: Duration = Duration::from_secs(1);
+
 pub(super) async fn exchange(
     client: &CivicSip,
     token: &str,
@@ -22,7 +27,8 @@ pub(super) async fn exchange(
     // A new request for each attempt: its JWT is valid once.
     let response =
         send_with_retries(client, transport, || client.request(token), &mut budget, trace).await?;
-    match verify(client, response, CivicSip::response).await? {
+    trace.record_status(response.status());
+    match verify(client, response, CivicSip::response, &budget).await? {
         Reply::UserData(user) => Ok(user),
         Reply::Payload(link) => {
             trace.follows_link();
@@ -40,7 +46,7 @@ async fn fetch(
     let transport = &*client.0.payload_transport;
     let response =
         send_with_retries(&client, transport, || Ok(link.request()), budget, trace).await?;
-    verify(&link, response, PayloadLink::open).await
+    verify(&link, response, PayloadLink::open, budget).await
 }
 
 async fn send_with_retries(
@@ -55,9 +61,6 @@ async fn send_with_retries(
             .with_timeout(budget.time_left())
             .with_max_response_bytes(client.0.max_response_bytes);
         let outcome = transport.send(request()?, options).await;
-        if let Ok(response) = &outcome {
-            trace.record_status(response.status());
-        }
         let wait = budget.next_wait(&outcome, client.now(), budget.time_left());
         match wait {
             Some(wait) if runtime::sleep(wait).await => {
@@ -72,11 +75,13 @@ async fn verify<C: Clone + Send + 'static, T: Send + 'static>(
     context: &C,
     response: Response<Vec<u8>>,
     open: fn(&C, u16, Vec<u8>) -> Result<T, Error>,
+    budget: &RetryBudget,
 ) -> Result<T, Error> {
     let (status, body) = (response.status().as_u16(), response.into_body());
     if body.len() <= MAX_INLINE {
         return open(context, status, body);
     }
     let context = context.clone();
-    runtime::run_blocking(move || open(&context, status, body)).await
+    let limit = budget.time_left().max(MIN_VERIFICATION);
+    runtime::run_blocking(limit, move || open(&context, status, body)).await
 }

@@ -119,7 +119,7 @@ impl CivicSip {
     /// sends it again after a connection that was never made, and after status 429, no earlier than `Retry-After` says:
     /// up to [`retries`](CivicSipBuilder::retries) times and within the [`timeout`](CivicSipBuilder::timeout).
     ///
-    /// Where the data is too large for the response, the service sends a link to it, which is followed at once.
+    /// The service sends a link to data that is too large for the response. The client follows it at once.
     ///
     /// Dropping the future cancels the exchange. A token that was sent by then may be used up.
     ///
@@ -128,7 +128,7 @@ impl CivicSip {
     /// The crate's own transport needs a Tokio runtime with I/O and time, as `#[tokio::main]` and
     /// [`enable_all`](https://docs.rs/tokio/latest/tokio/runtime/struct.Builder.html#method.enable_all) make it. In a
     /// runtime without them Tokio panics. A [`transport`](CivicSipBuilder::transport) of your own works without a
-    /// runtime; then the client neither retries nor keeps the time-out.
+    /// runtime, and then the client neither retries nor keeps the time-out; a runtime that there is must have time.
     ///
     /// # Errors
     ///

@@ -35,11 +35,11 @@ pub(crate) enum Host {
 /// The addresses that an allowed host may resolve to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// Those on the public internet.
+    /// Addresses on the public internet.
     Public,
-    /// Those of this machine.
+    /// Addresses of this machine.
     Loopback,
-    /// All: the user listed this very host.
+    /// All addresses: the user listed this very host.
     Any,
 }
 
@@ -114,7 +114,7 @@ impl Host {
         let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         // Some parsers read a name as an IPv4 address if its last label begins with a digit (WHATWG URL, section 3.5).
         let numeric = name.rsplit('.').next()?.starts_with(|first: char| first.is_ascii_digit());
-        (name.split('.').all(is_label) && !numeric).then_some(Self::Name(name))
+        (name.split('.').all(url::is_label) && !numeric).then_some(Self::Name(name))
     }
 
     /// Returns whether `other` is a host below this one. A name with one label has no hosts below it.
@@ -147,11 +147,6 @@ impl Host {
             Self::Address(ip) => ip.is_loopback(),
         }
     }
-}
-
-fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Returns whether the label has the form of a region of AWS, for instance `eu-west-1`.

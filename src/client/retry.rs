@@ -2,12 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 
 use super::runtime::Instant;
 use crate::crypto;
-use crate::transport::TransportError;
+use crate::transport::{TransportError, retry_after};
 
 /// Doubled with every retry.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -57,7 +56,7 @@ impl RetryBudget {
             // nothing would tell whether the token was sent.
             Err(TransportError::NotSent(_)) => (None, connect_timeout.min(timeout / 2)),
             Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
-                (retry_after(response, now), Duration::from_secs(1).min(timeout / 4))
+                (retry_after(response.headers(), now), Duration::from_secs(1).min(timeout / 4))
             }
             _ => return None,
         };
@@ -78,17 +77,6 @@ impl RetryBudget {
     }
 }
 
-/// Reads seconds or a date (RFC 9110, section 10.2.3). Any other value is ignored.
-fn retry_after(response: &Response<Vec<u8>>, now: SystemTime) -> Option<Duration> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that overflows is too long to wait for.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
-}
-
 /// Returns a random number from 0 to 1. (Without random numbers no request can be made, so none is retried.)
 fn jitter() -> f64 {
     crypto::random::<4>()
@@ -98,6 +86,8 @@ fn jitter() -> f64 {
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
+
+    use http::header::RETRY_AFTER;
 
     use super::*;
 

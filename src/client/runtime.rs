@@ -1,6 +1,6 @@
-//! The Tokio runtime of the caller: time limits, waits and threads for long work.
+//! The Tokio runtime of the caller: waits and threads for long work.
 //!
-//! With a transport of the user's own there may be no runtime. Then nothing is limited and nothing waits.
+//! With a transport of the user's own there may be no runtime. Then nothing waits.
 
 use std::time::Duration;
 
@@ -11,20 +11,6 @@ pub(super) use tokio::time::Instant;
 pub(super) use std::time::Instant;
 
 use crate::Error;
-
-/// Runs `future` for at most `limit`. `None` if the time runs out.
-#[cfg(feature = "client")]
-pub(super) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    if tokio::runtime::Handle::try_current().is_err() {
-        return Some(future.await);
-    }
-    tokio::time::timeout(limit, future).await.ok()
-}
-
-#[cfg(not(feature = "client"))]
-pub(super) async fn timeout<F: Future>(_: Duration, future: F) -> Option<F::Output> {
-    Some(future.await)
-}
 
 /// Waits and returns `true`, or returns `false` at once where there is no runtime.
 #[cfg(feature = "client")]
@@ -41,22 +27,28 @@ pub(super) async fn sleep(_: Duration) -> bool {
     false
 }
 
-/// Runs `work` on a thread for blocking work.
+/// Runs `work` on a thread for blocking work, and waits for it for at most `limit`: all those threads may be busy.
 #[cfg(feature = "client")]
 pub(super) async fn run_blocking<T: Send + 'static>(
+    limit: Duration,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    match tokio::runtime::Handle::try_current() {
-        Err(_) => work(),
-        Ok(runtime) => runtime
-            .spawn_blocking(work)
-            .await
-            .unwrap_or_else(|error| Err(Error::Transport(error.into()))),
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return work() };
+    let mut task = runtime.spawn_blocking(work);
+    match tokio::time::timeout(limit, &mut task).await {
+        Ok(Ok(result)) => result,
+        // The message of a panic may contain anything.
+        Ok(Err(_)) => Err(Error::Transport("the verification panicked or was cancelled".into())),
+        Err(elapsed) => {
+            task.abort();
+            Err(Error::Timeout(elapsed.into()))
+        }
     }
 }
 
 #[cfg(not(feature = "client"))]
 pub(super) async fn run_blocking<T: Send + 'static>(
+    _: Duration,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     work()

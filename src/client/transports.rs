@@ -7,8 +7,9 @@ use http::Uri;
 use super::builder::CivicSipBuilder;
 use super::config_errors::ConfigErrors;
 use super::payload_hosts::PayloadHosts;
-use super::runtime;
-use crate::transport::{BoxFuture, SendOptions, Transport, TransportError};
+#[cfg(not(feature = "client"))]
+use crate::transport::{BoxFuture, SendOptions, TransportError};
+use crate::transport::{Limited, Transport};
 
 /// The transport to the service, and the one for payload links.
 type Transports = (Arc<dyn Transport>, Arc<dyn Transport>);
@@ -17,7 +18,7 @@ type Transports = (Arc<dyn Transport>, Arc<dyn Transport>);
 pub(super) enum TransportConfig {
     User(Arc<dyn Transport>),
     #[cfg(feature = "client")]
-    Reqwest(crate::transport::reqwest::Settings),
+    Reqwest(Box<crate::transport::reqwest::Settings>),
     #[cfg(not(feature = "client"))]
     Missing,
 }
@@ -27,7 +28,7 @@ impl TransportConfig {
         match &builder.transport {
             Some(transport) => {
                 reject_unused(builder, errors, "has no effect on a `transport` of your own");
-                Some(Self::User(Arc::new(Limited(Arc::clone(transport)))))
+                Some(Self::User(Arc::new(Limited::new(Arc::clone(transport)))))
             }
             None => Self::read_own(builder, errors),
         }
@@ -50,11 +51,12 @@ impl TransportConfig {
         let roots = errors.check("add_root_certificate", Roots::read(&builder.root_certificates));
         // If the time-out comes first, nothing tells whether the request was sent.
         let connect_timeout = builder.connect_timeout.min(builder.timeout - builder.timeout / 10);
-        Some(Self::Reqwest(Settings {
-            proxy: proxy?.map_or(ProxyChoice::Environment, ProxyChoice::Given),
+        Some(Self::Reqwest(Box::new(Settings {
+            proxy: proxy?
+                .map_or(ProxyChoice::Environment, |proxy| ProxyChoice::Given(Box::new(proxy))),
             roots: roots?,
             ..Settings::new(connect_timeout)
-        }))
+        })))
     }
 
     /// Requests can be made and responses be verified without a transport.
@@ -74,15 +76,16 @@ impl TransportConfig {
 
         let settings = match self {
             Self::User(transport) => return (Arc::clone(&transport), transport),
-            Self::Reqwest(settings) => settings,
+            Self::Reqwest(settings) => *settings,
         };
         let hosts = hosts.clone();
         let payload = GuardedTransport::new(settings.clone(), move |name, address| {
             hosts.may_connect_to(name, address)
         });
-        let service = match is_loopback(uri) {
-            true => Settings { loopback: true, proxy: ProxyChoice::None, ..settings },
-            false => settings,
+        let service = if is_loopback(uri) {
+            Settings { loopback: true, proxy: ProxyChoice::None, ..settings }
+        } else {
+            settings
         };
         (Arc::new(ReqwestTransport::new(service)), Arc::new(payload))
     }
@@ -93,29 +96,6 @@ impl TransportConfig {
             Self::User(transport) => (Arc::clone(&transport), transport),
             Self::Missing => (Arc::new(NoTransport), Arc::new(NoTransport)),
         }
-    }
-}
-
-/// Keeps the limits of a transport that may not keep them itself.
-struct Limited(Arc<dyn Transport>);
-
-impl Transport for Limited {
-    fn send<'a>(
-        &'a self,
-        request: http::Request<Vec<u8>>,
-        options: SendOptions,
-    ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
-        Box::pin(async move {
-            let response = runtime::timeout(options.timeout(), self.0.send(request, options))
-                .await
-                .unwrap_or_else(|| {
-                    Err(TransportError::Timeout("the transport took longer".into()))
-                })?;
-            if response.body().len() > options.max_response_bytes() {
-                return Err(TransportError::TooLarge("the transport returned more".into()));
-            }
-            Ok(response)
-        })
     }
 }
 

@@ -1,27 +1,28 @@
-//! Base64 as the service writes it (RFC 4648), and nothing looser: no bits left over, no other alphabet.
+//! Base64 in its canonical form (RFC 4648): no trailing bits, no other alphabet.
 
 use ::base64::Engine as _;
 use ::base64::engine::Simd;
 use ::base64::engine::general_purpose::{NO_PAD, PAD, STANDARD, URL_SAFE_NO_PAD};
 
-/// How much is decoded at a time: a multiple of four that stays in the fastest cache.
+/// The bytes that are decoded at a time: a multiple of four that fits into the first cache.
 const CHUNK: usize = 8 * 1024;
 
-/// Base64url without padding (RFC 7515, section 2), decoded into the beginning of its own buffer.
+/// Decodes base64url without padding (RFC 7515, section 2) into the beginning of its own buffer.
 ///
-/// `None` if anything is off.
+/// `None` if the text is not canonical.
 pub(crate) fn decode_url_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
     decode_in_place(&Simd::url_safe(NO_PAD), text, false)
 }
 
-/// Standard base64 with padding, which may be broken into lines, as Ruby's `Base64.encode64` does, decoded into the
-/// beginning of its own buffer.
+/// Decodes padded standard base64 into the beginning of its own buffer. Line breaks are skipped: Ruby's
+/// `Base64.encode64` writes them.
 pub(crate) fn decode_wrapped_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
     decode_in_place(&Simd::standard(PAD), text, true)
 }
 
+/// Decodes piece by piece. A second buffer for a token of 15 MB would double the memory of an exchange.
 fn decode_in_place<'a>(engine: &Simd, text: &'a mut [u8], wrapped: bool) -> Option<&'a mut [u8]> {
-    // Where what was written ends too close to what is still to be read.
+    // Takes a piece that does not fit between what was written and what is still to be read.
     let mut aside = [0; CHUNK / 4 * 3];
     let (mut read, mut written, mut end) = (0, 0, text.len());
     let mut may_have_breaks = wrapped;
@@ -38,7 +39,7 @@ fn decode_in_place<'a>(engine: &Simd, text: &'a mut [u8], wrapped: bool) -> Opti
             })
         };
         match decoded {
-            // Padding may stand at the end of the text alone.
+            // Padding is valid at the end of the text only.
             Ok(length) if next == end || length == aside.len() => {
                 (read, written) = (next, written + length);
             }
@@ -52,7 +53,7 @@ fn decode_in_place<'a>(engine: &Simd, text: &'a mut [u8], wrapped: bool) -> Opti
     text.get_mut(..written)
 }
 
-/// Moves everything but line breaks to the front, and says how much that is.
+/// Moves everything but line breaks to the front, and returns its length.
 fn without_breaks(text: &mut [u8]) -> usize {
     let mut kept = 0;
     for at in 0..text.len() {
@@ -67,12 +68,12 @@ fn without_breaks(text: &mut [u8]) -> usize {
     kept
 }
 
-/// Base64url of a short text.
+/// Decodes base64url without padding.
 pub(crate) fn decode_url(text: &[u8]) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-/// The same, of exactly `N` bytes.
+/// Decodes base64url of exactly `N` bytes.
 pub(crate) fn decode_url_array<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     // Checked before decoding, so that a long text costs nothing.
     if text.len() != (N * 4).div_ceil(3) {
@@ -83,7 +84,7 @@ pub(crate) fn decode_url_array<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     (length == N).then_some(bytes)
 }
 
-/// What [`decode_wrapped_in_place`] makes of a text that stays.
+/// Decodes padded standard base64 like [`decode_wrapped_in_place`], into a new buffer.
 pub(crate) fn decode_wrapped(text: &str) -> Option<Vec<u8>> {
     let mut buffer = text.as_bytes().to_vec();
     let length = decode_wrapped_in_place(&mut buffer)?.len();
@@ -91,11 +92,12 @@ pub(crate) fn decode_wrapped(text: &str) -> Option<Vec<u8>> {
     Some(buffer)
 }
 
+/// Encodes to base64url without padding.
 pub(crate) fn encode_url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Standard base64 with padding, in one line.
+/// Encodes to padded standard base64, in one line.
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
 }

@@ -11,7 +11,7 @@ pub(super) struct Envelope {
     pub(super) data: Span,
     pub(super) user_id: String,
     pub(super) encrypted: bool,
-    /// Whether `data` is a link.
+    /// `data` is a link.
     pub(super) processed: bool,
 }
 

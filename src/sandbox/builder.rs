@@ -12,9 +12,10 @@ use tokio::sync::oneshot;
 
 use super::credentials::Credentials;
 use super::domains::Domains;
-use super::state::{Clock, Settings, State};
+use super::state::{Settings, State};
 use super::{Sandbox, server};
 use crate::Error;
+use crate::clock::Clock;
 
 /// A longer signed token is delivered by link, unless set.
 const PAYLOAD_SIZE: usize = 1024 * 1024;
@@ -33,13 +34,14 @@ pub struct SandboxBuilder {
     public_url: Option<String>,
     domains: Result<Domains, String>,
     proof_of_identity: bool,
+    strict: bool,
     payload_size: usize,
 }
 
 impl SandboxBuilder {
     pub(super) fn new() -> Self {
         Self {
-            clock: Arc::new(SystemTime::now),
+            clock: Clock::default(),
             ip: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             app_id: None,
@@ -47,13 +49,14 @@ impl SandboxBuilder {
             public_url: None,
             domains: Ok(Domains::default()),
             proof_of_identity: true,
+            strict: false,
             payload_size: PAYLOAD_SIZE,
         }
     }
 
     /// Sets the clock: [`SystemTime::now`] unless set.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(clock);
+        self.clock = Clock::new(clock);
         self
     }
 
@@ -105,6 +108,16 @@ impl SandboxBuilder {
         self
     }
 
+    /// Accepts only requests in the form of the service's own clients: `false` unless set.
+    ///
+    /// Other clients differ from that form, and the hosted service accepted them; so does the sandbox. In strict mode it
+    /// rejects an `aud` other than the service's, `data` in a list, an `exp` that is not 180 seconds after `iat`, and
+    /// an `iat` that is not the current time.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
     /// Sets the size in bytes above which a signed token is delivered by link, to clients that send
     /// `allowS3UploadedPayload`: 1 MiB unless set. With 0, every token is.
     pub fn payload_size(mut self, bytes: usize) -> Self {
@@ -137,6 +150,7 @@ impl SandboxBuilder {
             base_url,
             domains,
             proof_of_identity: self.proof_of_identity,
+            strict: self.strict,
             payload_size: self.payload_size,
         };
         let state = Arc::new(State::new(settings, credentials));

@@ -2,7 +2,7 @@
 
 use serde::de::MapAccess;
 
-use super::authorization;
+use super::authorization::{self, ExchangeRequest};
 use super::credentials::random_id;
 use super::error::ErrorResponse;
 use super::response::{Envelope, ResponseBuilder};
@@ -12,12 +12,6 @@ use crate::encoding::json::{self, CowStr, StrictObject};
 
 /// Seconds for which a payload link works.
 const LINK_LIFETIME: f64 = 60.0;
-
-/// The part of a request that decides about the response.
-pub(super) struct ExchangeRequest<'a> {
-    pub(super) authorization: Option<&'a str>,
-    pub(super) body: &'a [u8],
-}
 
 /// A code token that was exchanged.
 pub(super) struct Redeemed {
@@ -65,8 +59,8 @@ pub(super) fn deliver(
     }
     let id = random_id().ok_or_else(ErrorResponse::internal)?;
     let link = format!("{}/payloads/{id}", state.settings.base_url);
-    let now = state.now();
-    state.payloads.insert(id, token, now + LINK_LIFETIME, now);
+    let size = token.len();
+    state.payloads.insert(id, token, size, state.now() + LINK_LIFETIME);
     Ok(Envelope::with_link(link, user_id))
 }
 

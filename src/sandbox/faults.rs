@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de};
 
 use super::error::ErrorResponse;
-use super::state::lock;
+use super::lock::lock;
 
 mod response;
 

@@ -28,7 +28,8 @@
 //! the hosted service works with the sandbox when it loads the script from [`script_url`](Sandbox::script_url).
 //!
 //! ```html
-//! <script src="http://127.0.0.1:4000/js/civic.sip.js"></script>
+//! <link rel="stylesheet" href="http://127.0.0.1:4000/css/civic-modal.min.css">
+//! <script src="http://127.0.0.1:4000/js/civic.sip.min.js"></script>
 //! <button id="login">Continue with Civic</button>
 //! <script>
 //!   const civicSip = new civic.sip({ appId: 'app42' });
@@ -48,40 +49,58 @@
 //!
 //! | event | object |
 //! |---|---|
-//! | `auth-code-received` | `{event: "scoperequest:auth-code-received", response: <code token>, type: "code"}` |
+//! | `read`: the wallet has fetched the request, by a GET of the address in the QR code | `{event: "scoperequest:read"}` |
+//! | `auth-code-received` | `{event: "scoperequest:auth-code-received", response: <code token>, type: "code", clientVersion: "v3"}` |
 //! | `user-cancelled` | `{event: "scoperequest:user-cancelled"}` |
 //! | `civic-sip-error` | `{type, message}`, with `type` one of `unauthorized`, `bad-request`, `throttled`, `expired`, `network` |
 //!
-//! | scope request | data |
-//! |---|---|
-//! | `BASIC_SIGNUP` | e-mail address, phone number |
-//! | `ANONYMOUS_LOGIN` | the user id alone |
-//! | `PROOF_OF_IDENTITY` | e-mail address, phone number, a whole document with a picture, the level of verification |
-//! | `PROOF_OF_RESIDENCE` | name, country, the level of verification |
-//! | `PROOF_OF_AGE` | date of birth, the level of verification |
+//! A page names a [`ScopeRequest`] by the constant, by its name or by its text. Without one, `signup` asks for
+//! `BASIC_SIGNUP`.
 //!
-//! A page with a `Content-Security-Policy` must allow the sandbox's origin in `script-src`, `style-src`,
-//! `connect-src` and `frame-src`.
+//! | constant | text | data |
+//! |---|---|---|
+//! | `ANONYMOUS_LOGIN` | `Anonymous_Login` | the user id alone |
+//! | `BASIC_LOGIN` | `Login` | e-mail address, phone number |
+//! | `BASIC_SIGNUP`, `CIVIC_BASIC` | `civicBasic` | e-mail address, phone number |
+//! | `LEGAL` | `Legal` | name, date of birth, country, level of verification |
+//! | `ID_VERIFICATION` | `id_verification` | a document with its picture, level of verification |
+//! | `PASSPORT` | `passport` | a passport with its picture, level of verification |
+//! | `DRIVER_LICENSE` | `driversLicense` | a driving licence with its picture, level of verification |
+//! | `PROOF_OF_RESIDENCE` | `proofOfResidence` | name, country, level of verification |
+//! | `PROOF_OF_IDENTITY` | `proofOfIdentity` | e-mail address, phone number, a document with its picture, level of verification |
+//! | `PROOF_OF_AGE` | `proofOfAge` | date of birth, level of verification |
+//!
+//! An instance is an event emitter: `on`, `once`, `off`, `emit`, `listeners` and `hasListeners`, also as
+//! `addEventListener`, `removeListener`, `removeEventListener` and `removeAllListeners`. `login` and `start` are older
+//! names of `signup`; `ready(callback)` calls back when the page is loaded; `configure(options)` changes the options of
+//! the constructor; `civic.sip.injectButton(parent, text)` appends a button to an element. The modal is in
+//! `div.civic-modal.civic-qrcode`, its frame has the id `civic-sr-frame`. Module loaders (AMD, CommonJS) get the
+//! constructor.
+//!
+//! A page with a `Content-Security-Policy` must allow the sandbox's origin in `script-src`, `style-src`, `connect-src`
+//! and `frame-src`.
 //!
 //! # Over HTTP
 //!
 //! `cargo run --example sandbox` runs a sandbox as a program and prints its credentials, for clients in any language.
+//! They may name the service or the sandbox's own address in `aud`; [`strict`](SandboxBuilder::strict) says what else
+//! is accepted.
 //!
 //! | address | purpose |
 //! |---|---|
 //! | `POST [/sip][/prod\|/dev]/scopeRequest/authCode` | the exchange |
-//! | `POST /tokens` | issues a code token: `{"token": …}`. The body is empty, `{"person": "bruno", "scopeRequest": "PROOF_OF_AGE"}`, or `{"userData": {"userId": …, "data": [{"label", "value", "isValid", "isOwner"}]}}`. The people are `ada`, `bruno`, `chioma` and `dagny` |
+//! | `POST /tokens` | issues a code token: `{"token": …}`. The body is empty, `{"person": "bruno", "scopeRequest": "PROOF_OF_AGE"}`, or `{"userData": {"userId": …, "data": [{"label", "value", "isValid", "isOwner"}]}}` with at most 4 MiB. The people are `ada`, `bruno`, `chioma` and `dagny` (see [`Person`]) |
 //! | `POST`, `GET`, `DELETE /faults` | adds, counts or removes [`Fault`]s |
 //! | `GET /payloads/{id}` | a large signed token, from the link in the response, for 60 s |
 //! | `POST /scopeRequests` | creates a scope request for a page: `{"appId", "scopeRequest"}`, answered by `{"id", "expiresIn"}`. The header `Origin` must name an allowed domain |
-//! | `GET /scopeRequests/{id}` | its progress: `{"status": "pending" \| "granted" \| "cancelled" \| "expired", "expiresIn", "response": <code token>}` |
+//! | `GET /scopeRequests/{id}` | its progress: `{"status": "pending" \| "granted" \| "cancelled" \| "expired", "read", "expiresIn", "response": <code token>}` |
 //! | `POST /scopeRequests/{id}/cancel` | cancels it for the page |
 //! | `GET /scopeRequests/{id}/frame`, `…/code.svg` | the content of the modal, and its QR code |
 //! | `GET /wallet/{code}`, `…/request` | the wallet's page, and its data as JSON |
 //! | `POST /wallet/{code}/grant`, `…/deny` | the wallet's answer: `{"person": "ada", "items": [{"label", "isValid", "isOwner"}]}`, or nothing |
 //!
-//! Every error is a 4xx or 5xx with `{"message": …}`. A body has at most 64 KiB. The sandbox keeps at most 10,000 code
-//! tokens, 1,000 scope requests, 1,000 faults and 64 payloads.
+//! Every error is a 4xx or 5xx with `{"message": …}`. Other bodies have at most 64 KiB. The sandbox keeps at most 10,000
+//! code tokens, 64 payloads, 256 MiB of each, 1,000 scope requests and 1,000 faults.
 
 use std::fmt;
 use std::sync::Arc;
@@ -98,6 +117,7 @@ mod domains;
 mod error;
 mod exchange;
 mod faults;
+mod lock;
 mod people;
 mod qr;
 mod response;
@@ -108,6 +128,8 @@ mod wallet_requests;
 
 pub use builder::SandboxBuilder;
 pub use faults::Fault;
+pub use people::Person;
+pub use scope_request::ScopeRequest;
 use state::State;
 
 /// A running sandbox. It stops when it is dropped.
@@ -179,6 +201,21 @@ impl Sandbox {
     /// It expires after 30 minutes.
     pub fn issue_token(&self, user: &UserData) -> String {
         self.state.issue_token(user.clone())
+    }
+
+    /// Returns the invented people.
+    pub fn people() -> &'static [Person] {
+        Person::ALL
+    }
+
+    /// Creates a code token for the data that the app gets when this person approves the scope request.
+    pub fn issue_token_for(&self, person: Person, scope_request: ScopeRequest) -> String {
+        self.issue_token(&self.user_data_for(person, scope_request))
+    }
+
+    /// Returns the data that the app gets when this person approves the scope request.
+    pub fn user_data_for(&self, person: Person, scope_request: ScopeRequest) -> UserData {
+        self.state.user_data(person, scope_request)
     }
 
     /// Appends a fault to the queue; every exchange takes one.

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 
 use super::credentials::random_id;
 use super::error::ErrorResponse;
+use super::lock::lock;
 use super::scope_request::ScopeRequest;
-use super::state::lock;
 
 /// Seconds in which the wallet can answer.
 pub(super) const LIFETIME: f64 = 300.0;
@@ -42,8 +42,8 @@ impl WalletError {
 
     pub(super) fn message(self) -> &'static str {
         match self {
-            Self::Unknown => "There is no such request, or it ended long ago.",
-            Self::Used => "This code was used before: each serves once.",
+            Self::Unknown => "There is no such request, or it ended more than ten minutes ago.",
+            Self::Used => "This code was used before: each works once.",
             Self::Cancelled => "This request was cancelled.",
             Self::Expired => "This code has expired.",
             Self::Full => "Too many requests are waiting.",
@@ -76,6 +76,8 @@ pub(super) struct WalletRequest {
     pub(super) scope_request: ScopeRequest,
     /// The origin of the page that asks.
     pub(super) origin: String,
+    /// The wallet has fetched the request.
+    pub(super) read: bool,
     expires: f64,
     progress: Progress,
 }
@@ -126,6 +128,7 @@ impl WalletRequests {
             code: code.clone(),
             scope_request,
             origin: origin.to_owned(),
+            read: false,
             expires: now + LIFETIME,
             progress: Progress::Pending,
         };
@@ -139,9 +142,12 @@ impl WalletRequests {
         lock(&self.0).by_id.get(id).cloned().ok_or(WalletError::Unknown)
     }
 
-    /// Returns the request for the wallet, if it is still pending.
-    pub(super) fn by_code(&self, code: &str, now: f64) -> Result<WalletRequest, WalletError> {
-        lock(&self.0).pending(code, now).cloned()
+    /// Returns the request for the wallet, if it is still pending, and marks it as read.
+    pub(super) fn read(&self, code: &str, now: f64) -> Result<WalletRequest, WalletError> {
+        let mut store = lock(&self.0);
+        let request = store.pending(code, now)?;
+        request.read = true;
+        Ok(request.clone())
     }
 
     /// Cancels a pending request for the page, and returns the request.
@@ -218,7 +224,7 @@ mod tests {
         let unissued = || -> String { panic!("no second token") };
         assert_eq!(requests.grant(&code, 1.0, unissued), Err(WalletError::Used));
         assert_eq!(requests.deny(&code, 1.0), Err(WalletError::Used));
-        assert!(requests.by_code(&code, 1.0).is_err_and(|error| error == WalletError::Used));
+        assert!(requests.read(&code, 1.0).is_err_and(|error| error == WalletError::Used));
         // Too late to cancel, and the token stays to be fetched.
         let request = requests.cancel(&id, 1.0).unwrap();
         assert_eq!(request.progress(1.0), Progress::Granted("token".to_owned()));
@@ -240,7 +246,7 @@ mod tests {
         let requests = WalletRequests::default();
         let (id, code) = create(&requests, 0.0);
         assert_eq!(requests.get(&id).unwrap().seconds_left(0.5), 300);
-        assert!(requests.by_code(&code, 299.9).is_ok());
+        assert!(requests.read(&code, 299.9).is_ok());
         assert_eq!(requests.grant(&code, 300.0, String::new), Err(WalletError::Expired));
         assert_eq!(progress(&requests, &id, 300.0), Progress::Expired);
         assert_eq!(requests.get(&id).unwrap().seconds_left(301.0), 0);

@@ -1,11 +1,11 @@
-//! Why a transport brought no response.
+//! The failures of a transport.
 
 use std::error::Error as StdError;
 
 /// The cause of a [`TransportError`].
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Why a [`Transport`](crate::Transport) returned no response. The cause must show no URL and no header.
+/// The failure of a [`Transport`](crate::Transport). Its cause must show no URL and no header.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {

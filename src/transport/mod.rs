@@ -1,6 +1,6 @@
 //! Sending a request: the public [`Transport`], and the crate's own on reqwest.
 //!
-//! Nothing here knows the protocol.
+//! This module does not know the protocol.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,15 +9,19 @@ use std::sync::Arc;
 #[cfg(feature = "client")]
 pub(crate) mod addresses;
 mod error;
+mod limited;
 mod options;
 #[cfg(feature = "client")]
 pub(crate) mod reqwest;
 #[cfg(feature = "client")]
 mod resolver;
+mod retry_after;
 pub(crate) mod url;
 
 pub use error::{BoxError, TransportError};
+pub(crate) use limited::{Limited, timeout};
 pub use options::SendOptions;
+pub(crate) use retry_after::retry_after;
 
 /// A boxed future that can be sent to another thread; the same type as `futures::future::BoxFuture`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -49,7 +49,7 @@ impl SendOptions {
         self.max_response_bytes
     }
 
-    /// Returns the time for the whole request: that which is left of the exchange it belongs to.
+    /// Returns the time limit of the request: the time that is left of the exchange.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout

@@ -28,6 +28,8 @@ pub(crate) fn parse(url: &str) -> Result<Uri, &'static str> {
     if authority.len() > host.len() && uri.port_u16().is_none_or(|port| port == 0) {
         return Err("must be a URL with a port from 1 to 65535, or with none");
     }
+    // The parser of reqwest rejects some hosts that `Uri` accepts, such as `1.2.3.4.5`.
+    ::url::Url::parse(url).map_err(|_| FORM)?;
     match uri.scheme_str() {
         Some("https") => Ok(uri),
         Some("http") if is_loopback(&uri) => Ok(uri),
@@ -37,11 +39,14 @@ pub(crate) fn parse(url: &str) -> Result<Uri, &'static str> {
 }
 
 /// Returns whether no URL parser can read the name as that of another host.
-fn is_plain_name(host: &str) -> bool {
-    host.split('.').all(|label| {
-        !label.is_empty()
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    })
+pub(crate) fn is_plain_name(host: &str) -> bool {
+    host.split('.').all(is_label)
+}
+
+/// Returns whether the text is a label of a host name (RFC 1035, section 2.3.4, and `_`).
+pub(crate) fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Returns whether the host is this machine, by name or as an address literal.
@@ -99,6 +104,8 @@ mod tests {
             "https://%6cocalhost/",
             "http://localhost\\@example.com/",
             "https://[nonsense]/",
+            "https://1.2.3.4.5/",
+            "https://xn--/",
             "https://example.com:99999/",
             "https://example.com:0/",
             "https://example.com:/",

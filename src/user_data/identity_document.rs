@@ -87,10 +87,6 @@ impl<'a> IdentityDocument<'a> {
     /// assert_eq!(serde_json::to_value(&document)?["country"], "USA");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "`Clone` makes a copy of the borrowed document"
-    )]
     pub fn to_owned(&self) -> OwnedIdentityDocument {
         OwnedIdentityDocument {
             document_type: self.document_type().map(str::to_owned),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::support::servers::{Canned, Service, ada, http};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -14,13 +13,19 @@ use civic_sip::authsig::{
 use civic_sip::axum::{AuthSig, AuthSigRejection, LinkKind, LinkVerifier, SingleUse};
 use civic_sip::sandbox::{Fault, Sandbox};
 use civic_sip::{CivicSip, Error};
+use reqwest::Method;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::support::http_client::{Answer, client, send};
+use crate::support::people::ada;
+use crate::support::servers::{Canned, Service, http};
+
 const SECRET: &str = "at least sixteen bytes";
 
 struct App {
+    http: reqwest::Client,
     address: std::net::SocketAddr,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -31,16 +36,10 @@ impl Drop for App {
     }
 }
 
-struct Answer {
-    status: u16,
-    content_type: String,
-    body: String,
-}
-
 impl Answer {
     fn problem(&self) -> Value {
-        assert_eq!(self.content_type, "application/problem+json");
-        let problem: Value = serde_json::from_str(&self.body).unwrap();
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
         assert_eq!(problem["status"], self.status);
         problem
     }
@@ -50,35 +49,23 @@ impl App {
     async fn serve(router: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        Self { address, server: tokio::spawn(axum::serve(listener, router).into_future()) }
+        let server = tokio::spawn(axum::serve(listener, router).into_future());
+        Self { http: client(), address, server }
     }
 
-    async fn ask(&self, method: &'static str, path: &str, body: &str) -> Answer {
-        let request = http::Request::builder()
-            .method(method)
-            .uri(format!("http://{}{path}", self.address))
+    async fn ask(&self, method: Method, path: &str, body: &str) -> Answer {
+        let request = self
+            .http
+            .request(method, format!("http://{}{path}", self.address))
             // As if a proxy had been here.
             .header("x-forwarded-host", "evil.example")
             .header("x-forwarded-proto", "gopher")
-            .body(body.to_owned())
-            .unwrap();
-        tokio::task::spawn_blocking(move || {
-            let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
-            let mut answer = config.build().new_agent().run(request).unwrap();
-            let content_type = answer.headers().get("content-type");
-            let content_type = content_type.map_or("", |value| value.to_str().unwrap()).to_owned();
-            Answer {
-                status: answer.status().as_u16(),
-                content_type,
-                body: answer.body_mut().read_to_string().unwrap(),
-            }
-        })
-        .await
-        .unwrap()
+            .body(body.to_owned());
+        send(request).await
     }
 
     async fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, "").await
+        self.ask(Method::GET, path, "").await
     }
 
     /// Sends the head of a request as it is written, and reads the whole answer.
@@ -351,16 +338,18 @@ async fn a_single_use_link_is_used_up_by_the_first_post() {
         // A mail scanner.
         assert_eq!(app.get(&path).await.body, "hello user_1");
     }
-    let answer = app.ask("POST", &path, "").await;
+    let answer = app.ask(Method::POST, &path, "").await;
     assert_eq!((answer.status, &*answer.body), (200, "hello user_1"));
     // Another spelling is the same link, and another method the same use.
-    for (method, path) in
-        [("POST", path.clone()), ("PUT", path.clone()), ("POST", path.replace("login", "log%69n"))]
-    {
+    for (method, path) in [
+        (Method::POST, path.clone()),
+        (Method::PUT, path.clone()),
+        (Method::POST, path.replace("login", "log%69n")),
+    ] {
         let answer = app.ask(method, &path, "").await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"used".into()));
     }
-    let answer = app.ask("DELETE", &signed(single_use(), "/invited?login=user_1"), "").await;
+    let answer = app.ask(Method::DELETE, &signed(single_use(), "/invited?login=user_1"), "").await;
     assert_eq!(answer.status, 200);
 }
 
@@ -371,12 +360,12 @@ async fn safe_methods_use_nothing_up() {
     let by_get = signed(single_use(), "/used-by-get?login=user_1");
     let answer = app.get(&by_get).await;
     assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"method".into()));
-    assert_eq!(app.ask("HEAD", &by_get, "").await.status, 403);
-    for method in ["OPTIONS", "TRACE"] {
+    assert_eq!(app.ask(Method::HEAD, &by_get, "").await.status, 403);
+    for method in [Method::OPTIONS, Method::TRACE] {
         let answer = app.ask(method, &path, "").await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"method".into()));
     }
-    assert_eq!(app.ask("POST", &path, "").await.status, 200);
+    assert_eq!(app.ask(Method::POST, &path, "").await.status, 200);
 }
 
 #[tokio::test]
@@ -390,12 +379,12 @@ async fn links_that_are_not_for_a_single_use_are_not_used_up() {
         signed(expiring, "/invited?login=user_1&nonce=1"),
         signed(signing("invitation"), "/invited?nonce=AAAAAAAAAAAAAAAAAAAAAA"),
     ] {
-        let answer = app.ask("POST", &path, "").await;
+        let answer = app.ask(Method::POST, &path, "").await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"reusable".into()));
     }
     // What is not verified does not reach the guard.
     for path in ["/invited", "/invited?secret=x", "/invited?nonce=AAAAAAAAAAAAAAAAAAAAAA"] {
-        assert_eq!(app.ask("POST", path, "").await.status, 403);
+        assert_eq!(app.ask(Method::POST, path, "").await.status, 403);
     }
 }
 
@@ -412,11 +401,11 @@ async fn a_guard_that_is_full_or_fails_is_503() {
 
     for app in [serve(MemoryGuard::new(0)).await, serve(Failing).await] {
         let path = signed(single_use(), "/invited?login=user_1");
-        let answer = app.ask("POST", &path, "").await;
+        let answer = app.ask(Method::POST, &path, "").await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (503, &"guard".into()));
         assert!(!answer.body.contains("address"), "{}", answer.body);
         // Such a guard makes nothing of what a stranger can send.
-        assert_eq!(app.ask("POST", "/invited?signature=v2.x", "").await.status, 403);
+        assert_eq!(app.ask(Method::POST, "/invited?signature=v2.x", "").await.status, 403);
     }
 }
 
@@ -424,9 +413,9 @@ async fn a_guard_that_is_full_or_fails_is_503() {
 async fn a_handler_uses_up_and_rejects_by_itself() {
     let app = serve(MemoryGuard::new(9)).await;
     let path = signed(single_use(), "/careful?login=user_1");
-    assert_eq!(app.ask("POST", &path, "").await.body, "please say something");
-    assert_eq!(app.ask("POST", &path, "yes").await.body, "hello user_1");
-    let answer = app.ask("POST", &path, "yes").await;
+    assert_eq!(app.ask(Method::POST, &path, "").await.body, "please say something");
+    assert_eq!(app.ask(Method::POST, &path, "yes").await.body, "hello user_1");
+    let answer = app.ask(Method::POST, &path, "yes").await;
     assert_eq!((answer.status, &answer.problem()["cause"]), (403, &"used".into()));
 }
 
@@ -464,10 +453,10 @@ async fn errors_answer_for_themselves() {
     let sandbox = Sandbox::start().await.unwrap();
     let app = login_app(sandbox.client_builder().build().unwrap()).await;
     let token = sandbox.issue_token(&ada());
-    let answer = app.ask("POST", "/login", &token).await;
+    let answer = app.ask(Method::POST, "/login", &token).await;
     assert_eq!((answer.status, &*answer.body), (200, ada().user_id()));
     for token in [&*token, "no token", "", "t\u{f6}ken"] {
-        let answer = app.ask("POST", "/login", token).await;
+        let answer = app.ask(Method::POST, "/login", token).await;
         assert_eq!(answer.status, 400);
         assert_eq!(answer.problem()["cause"], "token");
         assert_eq!(answer.problem()["retryable"], false);
@@ -486,7 +475,7 @@ async fn errors_answer_for_themselves() {
         (Fault::CutOff { after: 10 }, 502, "service"),
     ] {
         sandbox.inject(fault);
-        let answer = app.ask("POST", "/login", &sandbox.issue_token(&ada())).await;
+        let answer = app.ask(Method::POST, "/login", &sandbox.issue_token(&ada())).await;
         assert_eq!((answer.status, &answer.problem()["cause"]), (status, &Value::from(cause)));
         assert_eq!(answer.problem()["retryable"], false);
         assert!(!answer.body.contains("secret of the service"));
@@ -498,7 +487,7 @@ async fn what_may_be_sent_again_says_so() {
     let canned = Canned::new().await;
     let busy = Service::answering(http(429, &["retry-after: 3600"], b"")).await;
     let app = login_app(canned.client(&busy.url())).await;
-    let answer = app.ask("POST", "/login", "token").await;
+    let answer = app.ask(Method::POST, "/login", "token").await;
     assert_eq!(answer.status, 503);
     assert_eq!(
         (&answer.problem()["cause"], &answer.problem()["retryable"]),
@@ -507,7 +496,7 @@ async fn what_may_be_sent_again_says_so() {
 
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let app = login_app(canned.client(&format!("http://{nobody}"))).await;
-    let answer = app.ask("POST", "/login", "token").await;
+    let answer = app.ask(Method::POST, "/login", "token").await;
     assert_eq!(answer.status, 503);
     assert_eq!(
         (&answer.problem()["cause"], &answer.problem()["retryable"]),
@@ -519,6 +508,6 @@ async fn what_may_be_sent_again_says_so() {
     let store = Service::answering(http(429, &["retry-after: 3600"], b"")).await;
     let linking = Service::answering(http(200, &[], &canned.linking_to(&store.url()))).await;
     let app = login_app(canned.client(&linking.url())).await;
-    let answer = app.ask("POST", "/login", "token").await;
+    let answer = app.ask(Method::POST, "/login", "token").await;
     assert_eq!((answer.status, &answer.problem()["retryable"]), (502, &false.into()));
 }

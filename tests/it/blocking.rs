@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::support::servers::ada;
 use civic_sip::sandbox::Sandbox;
 use civic_sip::{BoxFuture, Environment, SendOptions, Transport, TransportError, blocking};
 use futures_executor::block_on;
 use tokio::runtime::{Builder, Runtime};
+
+use crate::support::people::ada;
 
 fn sandbox() -> Sandbox {
     block_on(Sandbox::start()).unwrap()

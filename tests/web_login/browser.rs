@@ -68,7 +68,7 @@ impl Stage {
     /// Clicks the button and looks into the modal.
     async fn open_modal(&self) {
         self.browser.click("button[type=submit]").await;
-        self.browser.enter("dialog.civic-sip iframe").await;
+        self.browser.enter("#civic-sr-frame").await;
         self.browser.find("#code").await;
     }
 
@@ -154,7 +154,7 @@ async fn the_person_denies() {
     browser.expect("#message", "You cancelled").await;
     let cancelled = r#"[["user-cancelled",{"event":"scoperequest:user-cancelled"}]]"#;
     assert_eq!(stage.heard().await.to_string(), cancelled);
-    assert_eq!(browser.run("return document.querySelectorAll('dialog').length").await, 0);
+    assert_eq!(browser.run("return document.querySelectorAll('dialog[open]').length").await, 0);
     // The code served once.
     browser.open(wallet.as_str().unwrap()).await;
     browser.expect("main", "cancelled").await;
@@ -173,7 +173,7 @@ async fn the_code_expires() {
     browser.expect("#result", "This code has expired").await;
 
     browser.window(0).await;
-    browser.enter("dialog.civic-sip iframe").await;
+    browser.enter("#civic-sr-frame").await;
     browser.expect("#status", "The code has expired").await;
     browser.screenshot("expired").await;
     browser.click("#cancel").await;
@@ -195,14 +195,14 @@ async fn everything_can_be_done_with_the_keyboard() {
     // Escape in the frame, which has the focus when the modal opens.
     browser.run("document.querySelector('button').focus()").await;
     browser.press(ENTER).await;
-    browser.enter("dialog.civic-sip iframe").await;
+    browser.enter("#civic-sr-frame").await;
     browser.find("#code").await;
     browser.press(ESCAPE).await;
     browser.leave().await;
     browser.expect("#message", "You cancelled").await;
     // Escape in the page, where the modal still has to tell its frame.
     browser.run("heard.length = 0; document.querySelector('button').click()").await;
-    browser.enter("dialog.civic-sip iframe").await;
+    browser.enter("#civic-sr-frame").await;
     browser.find("#code").await;
     browser.leave().await;
     browser.run("document.querySelector('dialog').focus(); document.activeElement.blur()").await;
@@ -213,7 +213,7 @@ async fn everything_can_be_done_with_the_keyboard() {
     // And through to the end: Enter on the link opens the wallet, Tab goes from field to field.
     browser.run("document.querySelector('button').focus()").await;
     browser.press(ENTER).await;
-    browser.enter("dialog.civic-sip iframe").await;
+    browser.enter("#civic-sr-frame").await;
     browser.find("#wallet:focus").await;
     browser.press(ENTER).await;
     browser.window(1).await;
@@ -257,7 +257,7 @@ async fn messages_from_elsewhere_are_not_believed() {
     browser.run(&forged).await;
     assert_eq!(stage.heard().await, serde_json::json!([]));
     // The frame ends it, and is heard: the listener was there all the time.
-    browser.enter("dialog.civic-sip iframe").await;
+    browser.enter("#civic-sr-frame").await;
     browser.click("#cancel").await;
     browser.leave().await;
     browser.expect("#message", "You cancelled").await;
@@ -277,7 +277,7 @@ async fn an_introduction_comes_first_unless_it_is_hidden() {
              introduced.signup({{scopeRequest: introduced.ScopeRequests.PROOF_OF_AGE}});"
         ))
         .await;
-    browser.enter("dialog.civic-sip iframe").await;
+    browser.enter("#civic-sr-frame").await;
     browser.find("#intro").await;
     assert_eq!(browser.run("return document.getElementById('code').hidden").await, true);
     browser.screenshot("intro").await;
@@ -288,8 +288,8 @@ async fn an_introduction_comes_first_unless_it_is_hidden() {
     browser.leave().await;
     // Back on the page, with nothing left of the modal.
     browser.click("button[type=submit]").await;
-    browser.find("dialog.civic-sip").await;
+    browser.find("dialog.civic-window").await;
     let cancelled = r#"[{"event":"scoperequest:user-cancelled"}]"#;
     assert_eq!(stage.heard().await.to_string(), cancelled);
-    assert_eq!(browser.run("return document.querySelectorAll('dialog').length").await, 1);
+    assert_eq!(browser.run("return document.querySelectorAll('dialog[open]').length").await, 1);
 }

@@ -3,6 +3,8 @@
 #[path = "../../examples/web_login.rs"]
 mod web_login;
 
+mod accessibility;
 mod browser;
+mod library;
 mod requests;
 mod webdriver;

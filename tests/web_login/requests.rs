@@ -79,8 +79,10 @@ async fn a_session_begins_and_ends() {
     let set = answer.header("set-cookie");
     assert!(set.contains("; HttpOnly") && set.contains("; SameSite=Lax"), "{set}");
     let cookie = answer.cookie();
-    assert_eq!(cookie.split_once('=').unwrap().1.len(), 64);
-    assert!(app.get(&cookie).await.body.contains("Hello, Ada Winterbourne"));
+    // 128 random bits in base64.
+    assert_eq!(cookie.split_once('=').unwrap().1.len(), 22);
+    let page = app.get(&cookie).await.body;
+    assert!(page.contains("Hello, Ada Winterbourne") && page.contains("You are logged in until"));
     // Another login has another id, and ends the session that came with it.
     let body = format!("token={}", app.token(vec![]));
     let again = app.post("/login", body).header("Origin", &app.url).header("Cookie", &cookie);
@@ -93,7 +95,18 @@ async fn a_session_begins_and_ends() {
     assert_eq!(send(out).await.status, 303);
     // What the server forgot is worth nothing, even to who kept the cookie.
     assert!(app.get(&again).await.body.contains("Continue with Civic"));
-    assert!(app.get("web_login_session=guessed").await.body.contains("Continue with Civic"));
+    assert!(app.get("session=AAAAAAAAAAAAAAAAAAAAAA").await.body.contains("Continue with Civic"));
+}
+
+#[tokio::test]
+async fn a_session_id_that_the_server_did_not_choose_is_not_adopted() {
+    let app = App::start().await;
+    let chosen = "session=AAAAAAAAAAAAAAAAAAAAAA";
+    let body = format!("token={}", app.token(vec![]));
+    let request = app.post("/login", body).header("Origin", &app.url).header("Cookie", chosen);
+    let cookie = send(request).await.cookie();
+    assert!(cookie.starts_with("session=") && cookie != chosen, "{cookie}");
+    assert!(app.get(chosen).await.body.contains("Continue with Civic"));
 }
 
 #[tokio::test]

@@ -32,6 +32,11 @@ pub(crate) struct Element(Value);
 impl Browser {
     /// `None` if Chromium or its driver is not installed.
     pub(crate) async fn start() -> Option<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// With more arguments for Chromium.
+    pub(crate) async fn start_with(more_arguments: &[&str]) -> Option<Self> {
         let runs = |program: &str| {
             let mut command = Command::new(program);
             command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
@@ -71,6 +76,7 @@ impl Browser {
         .map(str::to_owned)
         .to_vec();
         arguments.push(format!("--user-data-dir={}", browser.profile.display()));
+        arguments.extend(more_arguments.iter().map(ToString::to_string));
         let capabilities = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:chromeOptions": {"args": arguments},
@@ -156,6 +162,23 @@ impl Browser {
                 // The page went on to another between the two questions.
                 Err(error) if error.contains("stale") && started.elapsed() < PATIENCE => {}
                 Err(error) => panic!("{css} has no text: {error}"),
+            }
+        }
+    }
+
+    /// Role and name of an element, as a screen reader is told them.
+    pub(crate) async fn role_and_name(&self, css: &str) -> (String, String) {
+        let started = Instant::now();
+        loop {
+            let Element(element) = self.find(css).await;
+            let id = element[ELEMENT].as_str().expect("an element has an id");
+            let role = self.call(&format!("/element/{id}/computedrole"), None).await;
+            let name = self.call(&format!("/element/{id}/computedlabel"), None).await;
+            match (role, name) {
+                (Ok(Value::String(role)), Ok(Value::String(name))) => return (role, name),
+                // The page went on to another between the questions.
+                _ if started.elapsed() < PATIENCE => {}
+                (role, name) => panic!("{css} has no role and name: {role:?} {name:?}"),
             }
         }
     }

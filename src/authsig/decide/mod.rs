@@ -1,219 +1,57 @@
-//! What an AuthSig server answers to a request, decided without any I/O.
+//! What an AuthSig server decides about a request, with no I/O.
 //!
-//! An [`Authority`] is given a request's query, who is logged in, the stored defaults and the time. It says what is
-//! to be done, as data: [refused](Outcome::Refused) and why, or a [signed URL](Signed), whether it may be shown,
-//! where to send the person and whom to notify with what. There is nothing to redirect to, and nobody to notify,
-//! unless the request succeeded.
+//! An [`Authority`] is given a request's query, who is logged in, the stored defaults, the person's consent and the time.
+//! It refuses, or returns a [`Signed`] URL with what follows from it: where to redirect the person, and whom to notify of
+//! what. A server brings the rest: accounts, sessions, pages, storage, and a
+#![cfg_attr(feature = "client", doc = "[`Notifier`](super::Notifier).")]
+#![cfg_attr(not(feature = "client"), doc = "`Notifier` (feature `client`).")]
 //!
 //! ```
 //! use std::time::SystemTime;
-//! use civic_sip::authsig::{Signer, Verifier};
-//! use civic_sip::authsig::decide::{Authority, Outcome, Person, no_defaults};
+//! use civic_sip::authsig::PrivateKey;
+//! use civic_sip::authsig::decide::{Authority, Defaults, Person, Refusal};
 //!
-//! let authority = Authority::new("https://id.example/verify", Signer::new("at least sixteen bytes"));
-//! let query = "login=user_1&provides[]=time";
-//! let person = Person::new("user_1");
-//! let Outcome::Signed(signed) = authority.decide(query, Some(&person), no_defaults, SystemTime::now()) else {
-//!     panic!("refused");
-//! };
-//! let verified = Verifier::new("at least sixteen bytes").verify_url(&signed.url)?;
-//! assert_eq!(verified.login(), Some("user_1"));
-//! assert!(verified.time().is_some());
+//! let authority = Authority::builder("https://id.example/verify")
+//!     .private_key(PrivateKey::generate()?)
+//!     .allow("https://app.example/in")
+//!     .build()?;
 //!
-//! let other = Person::new("user_2");
-//! let outcome = authority.decide(query, Some(&other), no_defaults, SystemTime::now());
-//! assert!(matches!(outcome, Outcome::Refused(_)));
-//! # Ok::<(), civic_sip::authsig::Error>(())
+//! let person = Person::new("user_1", "the id of the session, from the cookie");
+//! let decide = |query| authority.decide(query, Some(&person), &Defaults::new(), None, SystemTime::now());
+//!
+//! let signed = decide("login=user_1&redirect_url=https%3A%2F%2Fapp.example%2Fin")?;
+//! let redirect = signed.redirect().unwrap();
+//! assert!(redirect.starts_with("https://app.example/in?authsig=https%3A%2F%2Fid.example%2Fverify%2Fverified%3Flogin"));
+//!
+//! assert!(matches!(decide("login=user_2"), Err(Refusal::WrongLogin)));
+//! let elsewhere = decide("login=user_1&redirect_url=https%3A%2F%2Felsewhere.example%2F");
+//! assert!(matches!(elsewhere, Err(Refusal::NeedsConsent(_))));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # What a server has to do
+//!
+//! - **Look up the defaults** that [`slugs`] names, and pass those that exist.
+//! - **Ask the person** where the answer is [`Refusal::NeedsConsent`]: show the whole hosts of both addresses and what is
+//!   told, and decide again with the [`Consent`] once the person has confirmed by a form of the server's own. A link has to
+//!   do nothing of the kind.
+//! - **Redirect** with status 303, and only to [`Signed::redirect`]; show the URL only without [`Signed::hide`].
+//! - **Answer `{base}/verified`** by [`Authority::verify`], and `{base}/keys` by [`Authority::jwks`].
+//! - **Restrict who stores defaults**: parameters of a default take part in decisions about others.
 
-mod asked;
-mod outcome;
+mod address;
+mod authority;
+mod consent;
+mod defaults;
+mod error;
+#[cfg(feature = "client")]
+pub(super) mod notifier;
+mod request;
+mod signed;
 
-use std::collections::BTreeMap;
-use std::time::SystemTime;
-
-use chrono::{DateTime, TimeDelta, Utc};
-
-use asked::Asked;
-pub use outcome::{Notify, Outcome, Person, Refusal, Signed};
-
-use super::error::Error;
-use super::location;
-use super::query::{self, Pair};
-use super::signer::Signer;
-use super::time;
-use super::verified::DEFAULT_SERVICE;
-
-/// `time_fudge` where there is none, and the most that a time may be ahead, in seconds: a URL dated far ahead would
-/// pass for fresh long after.
-const DEFAULT_FUDGE: i64 = 300;
-
-/// Names that say what was decided: version 2 does not sign defaults, so they are written into the URL.
-const DECIDED: [&str; 5] = ["login", "service", "time", "time_fudge", "expires_at"];
-
-/// Stored parameters, by name.
-pub type Stored = BTreeMap<String, String>;
-
-/// For an [`Authority`] that has no stored parameters.
-pub fn no_defaults(_slug: &str) -> Option<Stored> {
-    None
-}
-
-/// The deciding part of an AuthSig server.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Authority {
-    base: String,
-    signing: Signing,
-}
-
-#[derive(Clone, Debug)]
-enum Signing {
-    V2(Box<Signer>),
-    #[cfg(feature = "authsig-legacy")]
-    Legacy(Box<super::legacy::Signer>),
-}
-
-impl Authority {
-    /// An authority that signs `{base}/verified` with version 2. A signer bound to a URL has to be bound to that one.
-    pub fn new(base: impl Into<String>, signer: Signer) -> Self {
-        Self { base: base.into(), signing: Signing::V2(Box::new(signer)) }
-    }
-
-    /// An authority that signs as the original does.
-    ///
-    /// Verifiers that know no better accept any reading of what it signs: give the signer
-    /// [`only_names`](super::legacy::Signer::only_names).
-    #[cfg(feature = "authsig-legacy")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "authsig-legacy")))]
-    pub fn legacy(base: impl Into<String>, signer: super::legacy::Signer) -> Self {
-        Self { base: base.into(), signing: Signing::Legacy(Box::new(signer)) }
-    }
-
-    /// Decides about one request.
-    ///
-    /// - `query`: the request's query, as received;
-    /// - `person`: who is logged in, if anybody is;
-    /// - `defaults`: the parameters stored under a slug, if there are any;
-    /// - `now`: the time.
-    ///
-    /// The defaults that the request names stand below its own parameters, later ones above earlier ones. Of a
-    /// `time`, at most 300 s ahead of `now` are accepted, whatever `time_fudge` says.
-    ///
-    /// What is signed are the request's parameters, with those filled in that `provides` names. The defaults stay
-    /// out of the URL; with version 2, which does not sign them, the ones that say what was decided (`login`,
-    /// `service`, `time`, `time_fudge`, `expires_at`) are written into it. With the legacy signature this takes
-    /// tens of milliseconds.
-    pub fn decide(
-        &self,
-        query: &str,
-        person: Option<&Person>,
-        defaults: impl Fn(&str) -> Option<Stored>,
-        now: SystemTime,
-    ) -> Outcome {
-        match self.sign(query, person, &defaults, now) {
-            Ok(signed) => Outcome::Signed(Box::new(signed)),
-            Err(refusal) => Outcome::Refused(refusal),
-        }
-    }
-
-    fn sign(
-        &self,
-        query: &str,
-        person: Option<&Person>,
-        defaults: &dyn Fn(&str) -> Option<Stored>,
-        now: SystemTime,
-    ) -> Result<Signed, Refusal> {
-        let mut asked = Asked::read(query, defaults)?;
-        if matches!(self.signing, Signing::V2(_)) && asked.stored().contains_key("secret") {
-            return Err(Refusal::UnusableDefault);
-        }
-        let instant = time::instant(now)?;
-        // Nothing tells a stranger whose account there is.
-        let person = person.ok_or(Refusal::NotLoggedIn)?;
-        asked.provide(person, instant);
-        check_person(&asked, person)?;
-        check_time(&asked, instant)?;
-        let redirect_to = address(&asked, "redirect_url")?;
-        let notify_url = address(&asked, "notify_url")?;
-        let is_shown = asked.get("hide").is_none();
-        let url = self.signed_url(&asked, now).map_err(Refusal::NotSigned)?;
-        let notify = match notify_url {
-            Some(notify_url) => Some(Notify { url: notify_url, body: self.notification(&url)? }),
-            None => None,
-        };
-        Ok(Signed { url, is_shown, redirect_to, notify })
-    }
-
-    fn signed_url(&self, asked: &Asked<'_>, now: SystemTime) -> Result<String, Error> {
-        let url = |pairs: &[Pair<'_>]| {
-            format!("{}/verified?{}", self.base.trim_end_matches('/'), query::write(pairs))
-        };
-        match &self.signing {
-            Signing::V2(signer) => {
-                let mut pairs = asked.pairs().to_vec();
-                for name in DECIDED {
-                    let is_there = pairs.iter().any(|pair| pair.name == name);
-                    if let Some(value) = asked.get(name).filter(|_| !is_there) {
-                        pairs.push(Pair::new(name, value.to_owned()));
-                    }
-                }
-                Signer::clone(signer).clock(move || now).sign_url(&url(&pairs))
-            }
-            #[cfg(feature = "authsig-legacy")]
-            Signing::Legacy(signer) => {
-                let signer = super::legacy::Signer::clone(signer).defaults(asked.stored().clone());
-                signer.sign_url(&url(asked.pairs()))
-            }
-        }
-    }
-
-    /// `{"verified": true, "data": {…the signed parameters…}}`.
-    fn notification(&self, signed_url: &str) -> Result<String, Error> {
-        let pairs = query::parse(location::split(signed_url)?.query)?;
-        let data = match &self.signing {
-            Signing::V2(_) => outcome::flat(&pairs),
-            #[cfg(feature = "authsig-legacy")]
-            Signing::Legacy(_) => outcome::nested(&super::ruby::Hash::read(&pairs)?),
-        };
-        Ok(serde_json::json!({ "verified": true, "data": data }).to_string())
-    }
-}
-
-fn check_person(asked: &Asked<'_>, person: &Person) -> Result<(), Refusal> {
-    if asked.get("login").ok_or(Refusal::NoLogin)? != person.login() {
-        return Err(Refusal::WrongLogin);
-    }
-    if asked.get("service").unwrap_or(DEFAULT_SERVICE) != person.service() {
-        return Err(Refusal::WrongService);
-    }
-    Ok(())
-}
-
-fn check_time(asked: &Asked<'_>, now: DateTime<Utc>) -> Result<(), Refusal> {
-    let fudge = match asked.get("time_fudge") {
-        None => DEFAULT_FUDGE,
-        Some(text) => {
-            let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            let seconds = text.parse().ok().filter(|_| is_number);
-            seconds.ok_or(Error::BadTime("time_fudge"))?
-        }
-    };
-    let Some(text) = asked.get("time") else { return Ok(()) };
-    let time = time::parse_time(text).ok_or(Error::BadTime("time"))?;
-    let behind = TimeDelta::try_seconds(fudge).unwrap_or(TimeDelta::MAX);
-    let ahead = TimeDelta::seconds(fudge.min(DEFAULT_FUDGE));
-    if time - now > ahead || now - time > behind { Err(Refusal::OutsideTime) } else { Ok(()) }
-}
-
-/// An address of the request that somebody is sent to, or something is posted to.
-fn address(asked: &Asked<'_>, name: &'static str) -> Result<Option<String>, Refusal> {
-    let Some(url) = asked.get(name) else { return Ok(None) };
-    let is_web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
-    let is_clean = !url.contains(|char: char| char.is_control() || char.is_whitespace());
-    if is_web && is_clean && location::split(url).is_ok() {
-        Ok(Some(url.to_owned()))
-    } else {
-        Err(Refusal::BadAddress(name))
-    }
-}
+pub use authority::{Authority, AuthorityBuilder};
+pub use consent::{Consent, ConsentRequest, Person};
+pub use defaults::{DefaultParams, Defaults, is_slug};
+pub use error::{DefaultError, Refusal};
+pub use request::slugs;
+pub use signed::{Delivery, Signed};

@@ -26,6 +26,11 @@ use crate::encoding::json::{self, CowStr, OneOrMany, Strict, StrictObject, set};
 pub struct PublicKeys(Arc<[PublicKey]>);
 
 impl PublicKeys {
+    /// No keys: those of a server that were not fetched yet.
+    pub(in crate::authsig) fn none() -> Self {
+        Self([].into())
+    }
+
     pub(super) fn one(key: PublicKey) -> Self {
         Self([key].into())
     }
@@ -75,7 +80,7 @@ impl PublicKeys {
         self.0.iter().map(|key| &*key.id)
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&PublicKey> {
+    pub(in crate::authsig) fn get(&self, id: &str) -> Option<&PublicKey> {
         self.0.iter().find(|key| *key.id == *id)
     }
 }

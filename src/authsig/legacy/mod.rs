@@ -1,181 +1,101 @@
-//! The signature of the original AuthSig server (feature `authsig-legacy`): for the time until everyone speaks
-//! [version 2](super).
+//! The signature of the original AuthSig server (feature `authsig-legacy`): for URLs that were stored, and for moving
+//! off it. Nothing else in the crate accepts it.
 //!
 //! It is bcrypt (`$2a$`) of the SHA-256 of all parameters, the secret among them, sorted by name and written
 //! `name:value` **with nothing between them**. So one signed text has many readings, and one signature fits many
-//! URLs: `login=attacker&a=zlogin:adminm:` signs the text of `a=z&login=admin&m=login:attacker`. The original accepts
-//! all of them.
-//!
-//! [`Verifier`] accepts a URL only if **every** reading of its signed text has the same `login`, `service`, `time` and
-//! `expires_at`. These four are proven, and nothing else is: every other parameter is what the asker chose to have
-//! signed, in one of its readings. [`Verified`] gives them only by [`asked_for`](Verified::asked_for).
-//!
-//! With no assumption that refuses most URLs that have more parameters than `login` and either `service` or an epoch
-//! `time`. What is known of the signing side makes more of them pass:
-//!
-//! - [`only_names`](Verifier::only_names): it signs no other names, and no values that contain one of them followed
-//!   by a colon. The [`Signer`] keeps to that for the names it is given. **It is not true of the original server**,
-//!   which signs anything: do not claim it for that one.
-//! - [`logins`](Verifier::logins): which logins could ever have existed.
-//!
-//! # What the legacy signature cannot promise
-//!
-//! - The promise holds only where **everyone** who signs with the secret does so after checking login, service and
-//!   time. The original does not: asked with `notify_url`, it posts a valid signature for any login to any address,
-//!   to a caller who is not even logged in. A URL signed by an original server that can be reached from outside
-//!   therefore proves nothing at all; let it be asked only by those you trust, or put
-//!   [`decide`](super::decide) in its place.
-//! - 11.8 % of all texts can't be signed: their digest has a NUL byte, at which bcrypt stops. Change any parameter.
-//! - Nothing is single-use, bound to a URL or kept to a purpose, and a signature costs tens of milliseconds.
-//! - `time` is the asker's: the server checks only that it is within `time_fudge`, which the asker chooses, too.
+//! URLs: the text of `login=attacker&a=zlogin:adminm:` is also that of `a=z&login=admin&m=login:attacker`. The
+//! original accepts all of them.
 //!
 //! ```
 //! use civic_sip::authsig::legacy::{Signer, Verifier};
 //!
 //! let names = ["login", "service", "time", "time_fudge", "redirect_url"];
-//! let signer = Signer::new("house secret").cost(4).only_names(names);
+//! let signer = Signer::builder().secret("house secret").only_names(names).cost(4).build()?;
 //! let url = signer.sign_url("https://id.example/verify/verified?login=user_1&redirect_url=https%3A%2F%2Fapp.example")?;
-//! let verified = Verifier::new("house secret").only_names(names).verify_url(&url)?;
-//! assert_eq!(verified.login(), Some("user_1"));
-//! assert_eq!(verified.asked_for("redirect_url"), Some("https://app.example"));
-//! # Ok::<(), civic_sip::authsig::Error>(())
+//!
+//! let verifier = Verifier::builder().secret("house secret").only_names(names).build()?;
+//! let identity = verifier.verify_url(&url)?;
+//! assert_eq!(identity.login(), "user_1");
+//! assert_eq!(identity.asked_for("redirect_url"), Some("https://app.example"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # What a verifier promises
+//!
+//! A [`Verifier`] accepts a URL only if **every** reading of its signed text has the same `login`, `service`, `time`
+//! and `expires_at`. These four are proven, if everyone who signs with the secret checks them first. Everything else
+//! is what an asker chose to have signed, in one of its readings: [`asked_for`](super::Identity::asked_for) returns it. The
+//! service and the login together say who somebody is; the login alone does not.
+//!
+//! With no assumption, most URLs are rejected that have more parameters than `login` and either `service` or a `time`
+//! in epoch seconds. Two assumptions about the signing side make more of them pass:
+//!
+//! - [`only_names`](VerifierBuilder::only_names): it signs no other names, and no value that contains one of them
+//!   followed by a colon. A [`Signer`] keeps to the names it is given. **The original server does not**: it signs
+//!   anything, and assuming this of it accepts forged URLs.
+//! - [`logins`](VerifierBuilder::logins): no other logins have ever existed.
+//!
+//! # What is rejected
+//!
+//! | cause | error |
+//! |---|---|
+//! | the signed text can be read otherwise | [`LegacyError::Ambiguous`] |
+//! | `default`, which stands for parameters that can't be known any more | [`LegacyError::Default`] |
+//! | `secret` in any form, which would replace the house secret | [`QueryError::Secret`](super::QueryError::Secret) |
+//! | a repeated or empty `login`, `service`, `time` or `expires_at` | [`QueryError::Repeated`](super::QueryError::Repeated), [`QueryError::Empty`](super::QueryError::Empty) |
+//! | one of these nested or in brackets | [`QueryError::Lookalike`](super::QueryError::Lookalike) |
+//! | whatever else version 2 rejects in a query | [`QueryError`](super::QueryError) |
+//! | other brackets than `name[]` | [`LegacyError::Parameter`] |
+//! | a name or a value that `only_names` excludes | [`LegacyError::UnlistedName`], [`LegacyError::NameInValue`] |
+//! | a login that `logins` excludes | [`LegacyError::UnknownLogin`] |
+//! | a bcrypt cost above `max_cost`, before any hashing | [`LegacyError::CostTooHigh`] |
+//! | more than 256 colons, or 1,024 logins to check | [`LegacyError::TooComplex`] |
+//! | a digest with a NUL byte, where bcrypt stops | [`VerifyError::Mismatch`](super::VerifyError::Mismatch) |
+//! | a time that is read in part, or ambiguously | [`TimeError`](super::TimeError) |
+//!
+//! `time` and `expires_at` are RFC 3339 with an offset, the full form `Tue May 21 17:17:19 UTC 2013`, or epoch
+//! seconds that Ruby does not take for a date (`YYYYMMDDhh`).
+//!
+//! # What this signature cannot promise
+//!
+//! - The promise holds only where **everyone** who signs with the secret checks login, service and time first. The
+//!   original does not: asked with `notify_url`, it posts a valid signature for any login to any address, even if
+//!   nobody is logged in. A URL signed by an original server that strangers can reach proves nothing at all.
+//! - No purpose, audience or address is signed, and nothing is single-use: whoever sees a URL can use it anywhere the
+//!   secret is known, until it expires. So it must not let a browser in.
+//! - `time` is the asker's choice within `time_fudge`, which is the asker's choice, too.
+//! - 11.8 % of all texts can't be signed, since their digest has a NUL byte. [`LegacyError::NulInDigest`] tells the
+//!   signing side, which must not tell the asker: it depends on the secret.
+//! - Signing and verifying take tens of milliseconds of processor time.
 
+mod ambiguity;
 mod bcrypt;
+mod parameters;
+mod rack;
+mod settings;
 mod signer;
-mod verified;
+mod times;
 mod verifier;
 
-pub use signer::Signer;
-pub use verified::Verified;
-pub use verifier::Verifier;
+pub use super::error::LegacyError;
+pub use signer::{Signer, SignerBuilder};
+pub use verifier::{Verifier, VerifierBuilder};
 
-use std::collections::BTreeMap;
-use std::fmt;
-
-use zeroize::Zeroizing;
-
-use super::error::Error;
-use super::names;
-use super::original::{self, Parameters};
-use super::query::Pair;
-use super::readings::Names;
-
-/// What a signer and a verifier have to agree on.
-#[derive(Clone)]
-struct Settings {
-    secret: Zeroizing<Vec<u8>>,
-    defaults: BTreeMap<String, String>,
-    only_names: Option<Result<Names, Error>>,
-}
-
-impl Settings {
-    fn new(secret: &[u8]) -> Self {
-        Self {
-            secret: Zeroizing::new(secret.to_vec()),
-            defaults: BTreeMap::new(),
-            only_names: None,
-        }
-    }
-
-    fn set_only_names(&mut self, names: impl IntoIterator<Item = impl AsRef<str>>) {
-        self.only_names = Some(original::listed(names));
-    }
-
-    fn set_defaults(
-        &mut self,
-        defaults: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
-    ) {
-        self.defaults =
-            defaults.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let stored = self.defaults.get("secret");
-        if self.secret.is_empty() || stored.is_some_and(|secret| secret.is_empty()) {
-            return Err(Error::EmptySecret);
-        }
-        let Some(names) = self.only_names()? else { return Ok(()) };
-        let others = self.defaults.iter().filter(|(name, _)| *name != "secret");
-        others.into_iter().try_for_each(|(name, value)| names.check(name, value))
-    }
-
-    fn only_names(&self) -> Result<Option<&Names>, Error> {
-        self.only_names.as_ref().map(|names| names.as_ref().map_err(Clone::clone)).transpose()
-    }
-
-    /// The parameters and the text that is signed for them.
-    fn read(&self, pairs: &[Pair<'_>]) -> Result<Read<'_>, Error> {
-        // What is stored takes part only where the URL names it.
-        let names_default = pairs.iter().any(|pair| names::base(&pair.name) == "default");
-        let nothing = BTreeMap::new();
-        let defaults = if names_default { &self.defaults } else { &nothing };
-        let parameters = Parameters::read(pairs, defaults)?;
-        if let Some(names) = self.only_names()? {
-            parameters.check_names(names)?;
-        }
-        // It may replace the house secret.
-        let secret = match self.defaults.get("secret").filter(|_| names_default) {
-            Some(secret) => secret.as_bytes(),
-            None => &self.secret,
-        };
-        let text = Zeroizing::new(parameters.text(secret));
-        parameters.check_size(&text)?;
-        Ok(Read { parameters, secret, text })
-    }
-}
-
-/// A query, read as the original server does.
-struct Read<'s> {
-    parameters: Parameters,
-    secret: &'s [u8],
-    /// What is signed.
-    text: Zeroizing<Vec<u8>>,
-}
-
-/// Defaults may hold a secret: their names are enough.
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("defaults", &self.defaults.keys())
-            .field("only_names", &self.only_names)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The setters that both sides share, documented once.
-macro_rules! shared_setters {
-    ($only_names:literal) => {
-        #[doc = $only_names]
-        pub fn only_names(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-            self.settings.set_only_names(names);
-            self
-        }
-
-        /// Takes stored parameters into the signed text that are not in the URL, as the slugs of its `default` say.
-        ///
-        /// Parameters of the URL come before them; a `secret` among them takes the place of the house secret. They count
-        /// only for a URL that has a `default`.
-        ///
-        /// **They have to be what is stored under the slugs of the very URL in hand**, looked up for each URL, and a slug
-        /// under which nothing is stored has to be refused: otherwise the text may have been signed without them.
-        pub fn defaults(
-            mut self,
-            defaults: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
-        ) -> Self {
-            self.settings.set_defaults(defaults);
-            self
-        }
-    };
-}
-use shared_setters;
-
-/// Moves work off the async threads.
+/// Runs work on one of Tokio's blocking threads.
 #[cfg(any(feature = "client", feature = "redis"))]
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
+async fn spawn_blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<LegacyError> + Send + 'static,
+{
     // `spawn_blocking` itself would panic without a runtime.
-    let runtime = tokio::runtime::Handle::try_current().map_err(|_| Error::NoRuntime)?;
-    runtime.spawn_blocking(work).await.map_err(|_| Error::NoRuntime)?
+    let runtime = tokio::runtime::Handle::try_current().map_err(|_| LegacyError::NoRuntime)?;
+    match runtime.spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            // From `logins`: it goes on as in the blocking method.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(LegacyError::NoRuntime.into()),
+        },
+    }
 }

@@ -1,80 +1,136 @@
-//! Signing as the original does.
+//! Signing as the original server does.
 
-use super::{Settings, bcrypt, shared_setters};
-use crate::authsig::error::Error;
-use crate::authsig::location;
+use super::parameters::Parameters;
+use super::settings::{Settings, SettingsBuilder};
+use super::{ambiguity, bcrypt};
+use crate::authsig::error::{ConfigError, ConfigProblem, QueryError, SignError};
 use crate::authsig::query::{self, MAX_QUERY_LEN};
+use crate::authsig::{reserved, url};
 
 /// The cost that the original signs with.
 const DEFAULT_COST: u32 = 10;
 
 /// Signs URLs as the original server does. Read [what that cannot promise](super).
 ///
-/// Everyone who signs with the secret has to check first that `login`, `service` and `time` are true.
+/// Everyone who signs with the secret must check first that `login`, `service` and `time` are true.
+///
+/// ```
+/// use civic_sip::authsig::legacy::Signer;
+///
+/// let signer = Signer::builder().secret("house secret").only_names(["login", "time"]).cost(4).build()?;
+/// let url = signer.sign_url("https://id.example/verify/verified?login=user_1")?;
+/// assert!(url.starts_with("https://id.example/verify/verified?login=user_1&signature=%242a%2404%24"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
-#[must_use]
 pub struct Signer {
     settings: Settings,
     cost: u32,
 }
 
 impl Signer {
-    /// A signer with the house secret. If it is empty, signing fails.
-    pub fn new(secret: impl AsRef<[u8]>) -> Self {
-        Self { settings: Settings::new(secret.as_ref()), cost: DEFAULT_COST }
+    /// Returns a builder; it needs a secret.
+    pub fn builder() -> SignerBuilder {
+        SignerBuilder { settings: SettingsBuilder::default(), cost: DEFAULT_COST }
     }
 
-    shared_setters!(
-        "Signs no other names than these, and no value that contains one of them followed by a colon: verifiers may rely on it.\n\nNames that could not be told apart (empty, with a colon, or one that is the end of another or of `secret`) make every signing fail."
-    );
-
-    /// The cost of bcrypt, 4 to 16 (10): the work doubles with each step.
-    pub fn cost(mut self, cost: u32) -> Self {
-        self.cost = cost;
-        self
-    }
-
-    /// Signs the query of an absolute URL, or of one that begins with a single `/`. The rest comes back untouched.
+    /// Signs the query of an absolute URL, or of one that begins with a single `/`. The rest is returned untouched.
     ///
     /// This takes tens of milliseconds of processor time.
     ///
     /// # Errors
     ///
-    /// Those of [`sign_query`](Self::sign_query), and [`Error::BadUrl`].
-    pub fn sign_url(&self, url: &str) -> Result<String, Error> {
-        let parts = location::split(url)?;
+    /// Those of [`sign_query`](Self::sign_query), and [`SignError::Url`].
+    pub fn sign_url(&self, url: &str) -> Result<String, SignError> {
+        let parts = url::split(url)?;
         Ok(parts.with_query(&self.sign_query(parts.query)?))
     }
 
-    /// Signs a bare query, with no `?` before it: `signature` is appended to it.
+    /// Signs a bare query, with no `?` before it, and appends `signature`.
     ///
     /// # Errors
     ///
-    /// An [`Error`] that names the cause: the signer is set up wrongly, the query is not one that a verifier would
-    /// take or has a signature already, or [`Error::NulInDigest`].
-    pub fn sign_query(&self, query: &str) -> Result<String, Error> {
-        self.settings.check()?;
-        if !(4..=16).contains(&self.cost) {
-            return Err(Error::BadCost);
-        }
-        let pairs = query::parse(query)?;
+    /// A [`SignError`] that names the cause: the query is not one that a verifier accepts, or has a signature
+    /// already, or its digest has a NUL byte, which bcrypt can't sign.
+    pub fn sign_query(&self, query: &str) -> Result<String, SignError> {
+        let pairs = reserved::read(query)?;
         if pairs.iter().any(|pair| pair.name == "signature") {
-            return Err(Error::AlreadySigned);
+            return Err(SignError::AlreadySigned);
         }
-        let digest = bcrypt::digest(&self.settings.read(&pairs)?.text)?;
+        let parameters = Parameters::read(&pairs, self.settings.only_names.as_ref())?;
+        let text = parameters.text(&self.settings.secret);
+        ambiguity::check_colons(&text)?;
         let mut signed = query.to_owned();
-        query::append(&mut signed, "signature", &bcrypt::sign(&digest, self.cost)?);
-        if signed.len() > MAX_QUERY_LEN { Err(Error::QueryTooLong) } else { Ok(signed) }
+        query::append(&mut signed, "signature", &bcrypt::sign(&text, self.cost)?);
+        if signed.len() > MAX_QUERY_LEN { Err(QueryError::TooLong.into()) } else { Ok(signed) }
     }
 
-    /// [`sign_url`](Self::sign_url) on one of Tokio's blocking threads.
+    /// Calls [`sign_url`](Self::sign_url) on one of Tokio's blocking threads.
     ///
     /// # Errors
     ///
-    /// Those of [`sign_url`](Self::sign_url), and [`Error::NoRuntime`] outside of a Tokio runtime.
+    /// Those of [`sign_url`](Self::sign_url), and [`LegacyError::NoRuntime`](super::LegacyError::NoRuntime) outside of a Tokio runtime.
     #[cfg(any(feature = "client", feature = "redis"))]
-    pub async fn sign_url_async(&self, url: impl Into<String>) -> Result<String, Error> {
+    pub async fn sign_url_async(&self, url: impl Into<String>) -> Result<String, SignError> {
         let (signer, url) = (self.clone(), url.into());
-        super::off_thread(move || signer.sign_url(&url)).await
+        super::spawn_blocking(move || signer.sign_url(&url)).await
+    }
+
+    /// Calls [`sign_query`](Self::sign_query) on one of Tokio's blocking threads.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`sign_query`](Self::sign_query), and [`LegacyError::NoRuntime`](super::LegacyError::NoRuntime) outside of a Tokio runtime.
+    #[cfg(any(feature = "client", feature = "redis"))]
+    pub async fn sign_query_async(&self, query: impl Into<String>) -> Result<String, SignError> {
+        let (signer, query) = (self.clone(), query.into());
+        super::spawn_blocking(move || signer.sign_query(&query)).await
+    }
+}
+
+/// Builds a [`Signer`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SignerBuilder {
+    settings: SettingsBuilder,
+    cost: u32,
+}
+
+impl SignerBuilder {
+    /// Sets the house secret.
+    pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        self.settings.set_secret(secret.as_ref());
+        self
+    }
+
+    /// Signs no other names than these, and no value that contains one of them followed by a colon, so that verifiers
+    /// may rely on it.
+    ///
+    /// Names must not be empty, contain a colon, or be the end of one another or of `secret`.
+    pub fn only_names(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.settings.set_only_names(names);
+        self
+    }
+
+    /// Sets the cost of bcrypt, 4 to 16 (10): the work doubles with each step.
+    pub fn cost(mut self, cost: u32) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// Builds the signer.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] with everything that is wrong: no secret or an empty one, names that could not be told
+    /// apart, a cost out of range.
+    pub fn build(self) -> Result<Signer, ConfigError> {
+        let mut problems = Vec::new();
+        let settings = self.settings.build(&mut problems);
+        if !(bcrypt::MIN_COST..=bcrypt::MAX_COST).contains(&self.cost) {
+            problems.push(ConfigProblem::CostOutOfRange("cost"));
+        }
+        ConfigError::check(problems)?;
+        Ok(Signer { settings, cost: self.cost })
     }
 }

@@ -1,37 +1,52 @@
-//! Verifying what the original signed.
+//! Verifying what the original server signed.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{Read, Settings, Verified, bcrypt, shared_setters};
-use crate::authsig::error::Error;
-use crate::authsig::location;
-use crate::authsig::original::{self, Assumptions, SharedLogins};
-use crate::authsig::query;
-use crate::authsig::time::Clock;
+use super::parameters::Parameters;
+use super::settings::{Settings, SettingsBuilder};
+use super::{ambiguity, bcrypt, times};
+use crate::authsig::error::{ConfigError, ConfigProblem, LegacyError, VerifyError};
+use crate::authsig::identity::Identity;
+use crate::authsig::query::Pair;
+use crate::authsig::time::{self, MAX_SPAN};
+use crate::authsig::{reserved, url};
+use crate::clock::Clock;
 
-/// The highest cost that a signature may ask for: four times the work of the original's.
-const DEFAULT_MAX_COST: u32 = 12;
+/// The cost that the original signs with.
+const DEFAULT_MAX_COST: u32 = 10;
+
+/// Returns whether a login could ever have existed.
+type Logins = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Verifies URLs that were signed as the original server does, if their text can be read in one way only.
 ///
 /// Read [what that cannot promise](super).
+///
+/// ```
+/// use civic_sip::authsig::legacy::Verifier;
+///
+/// let verifier = Verifier::builder().secret("Test house secret.").build()?;
+/// let query = "login=user_1&signature=$2a$04$1TaVuPCgo2RzfDatTmavqu8UjyPSu0RJ6rzio1BZ7/LTfKJzXDpcy";
+/// let identity = verifier.verify_query(query)?;
+/// assert_eq!((identity.login(), identity.service()), ("user_1", "password"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
-#[must_use]
 pub struct Verifier {
     settings: Settings,
-    logins: Option<SharedLogins>,
+    logins: Option<Logins>,
     max_cost: u32,
     max_age: Option<Duration>,
     clock: Clock,
 }
 
 impl Verifier {
-    /// A verifier with the house secret. If it is empty, verifying fails.
-    pub fn new(secret: impl AsRef<[u8]>) -> Self {
-        Self {
-            settings: Settings::new(secret.as_ref()),
+    /// Returns a builder; it needs a secret.
+    pub fn builder() -> VerifierBuilder {
+        VerifierBuilder {
+            settings: SettingsBuilder::default(),
             logins: None,
             max_cost: DEFAULT_MAX_COST,
             max_age: None,
@@ -39,104 +54,176 @@ impl Verifier {
         }
     }
 
-    shared_setters!(
-        "Relies on it that the signing side signs no other names than these, and no value that contains one of them followed by a colon.\n\nThat is **not true of the original server**, which signs anything; it is of a [`Signer`](super::Signer) that was given the same names. Names that could not be told apart (empty, with a colon, or one that is the end of another or of `secret`) make every verifying fail."
-    );
-
-    /// Says of a login whether it could ever have existed under this secret, deleted accounts included.
+    /// Verifies an absolute URL, or one that begins with a single `/`. The address is not signed.
     ///
-    /// Readings with other logins are left out. It is asked about at most 1,024 logins for one URL, and only after
-    /// the signature has been found right.
-    pub fn logins(mut self, logins: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        self.logins = Some(Arc::new(logins));
-        self
-    }
-
-    /// The highest bcrypt cost that a signature may have (12). It is checked before any hashing.
-    pub fn max_cost(mut self, cost: u32) -> Self {
-        self.max_cost = cost;
-        self
-    }
-
-    /// Demands a `time` that is no longer ago than this, counted from `time` less `time_fudge` (300 s if there is
-    /// none): the URL may have been signed as long before. All readings then have to agree on `time_fudge`, too.
-    pub fn max_age(mut self, age: Duration) -> Self {
-        self.max_age = Some(age);
-        self
-    }
-
-    /// Takes the time from elsewhere than the system's clock.
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Clock::new(clock);
-        self
-    }
-
-    /// Verifies an absolute URL, or one that begins with a single `/`.
-    ///
-    /// This takes tens of milliseconds of processor time: in async code use
-    /// [`verify_url_async`](Self::verify_url_async), or a thread that may block.
+    /// This takes tens of milliseconds of processor time: in async code call `verify_url_async`, or use a thread that
+    /// may block.
     ///
     /// # Errors
     ///
-    /// Those of [`verify_query`](Self::verify_query), and [`Error::BadUrl`].
-    pub fn verify_url(&self, url: &str) -> Result<Verified, Error> {
-        self.verify_query(location::split(url)?.query)
+    /// Those of [`verify_query`](Self::verify_query), and [`VerifyError::Url`].
+    pub fn verify_url(&self, url: &str) -> Result<Identity, VerifyError> {
+        self.verify_query(url::split(url)?.query)
     }
 
     /// Verifies a bare query, with no `?` before it.
     ///
     /// # Errors
     ///
-    /// An [`Error`] that names the cause; [`Error::Ambiguous`] if the signature is right, but its text can also be
-    /// read otherwise.
-    pub fn verify_query(&self, query: &str) -> Result<Verified, Error> {
-        self.settings.check()?;
-        let pairs = query::parse(query)?;
-        let Read { parameters, secret, text } = self.settings.read(&pairs)?;
-        let signature =
-            pairs.iter().find(|pair| pair.name == "signature").ok_or(Error::MissingSignature)?;
-        let cost = original::bcrypt_cost(signature.value())?;
-        if cost > self.max_cost {
-            return Err(Error::CostTooHigh { cost, limit: self.max_cost });
+    /// A [`VerifyError`] that names the cause; [`LegacyError::Ambiguous`] if the signature is right, but its text can
+    /// also be read otherwise.
+    pub fn verify_query(&self, query: &str) -> Result<Identity, VerifyError> {
+        let pairs = reserved::read(query)?;
+        let parameters = Parameters::read(&pairs, self.settings.only_names.as_ref())?;
+        let signature = pairs.iter().find(|pair| pair.name == "signature");
+        let signature = signature.map(Pair::value).ok_or(VerifyError::MissingSignature)?;
+        let signature = bcrypt::Signature::parse(signature)?;
+        if signature.cost() > self.max_cost {
+            let (cost, limit) = (signature.cost(), self.max_cost);
+            return Err(LegacyError::CostTooHigh { cost, limit }.into());
         }
-        bcrypt::verify(&bcrypt::digest(&text)?, signature.value())?;
-        let times = parameters.times(self.clock.now(), self.max_age)?;
-        let logins = self.logins.as_deref().map(|logins| |login: &str| logins(login));
-        let assumptions = Assumptions {
-            only_names: self.settings.only_names()?,
-            logins: logins.as_ref().map(|logins| logins as &dyn Fn(&str) -> bool),
-            with_fudge: self.max_age.is_some(),
-        };
-        parameters.weigh(&text, secret, &assumptions)?;
-        Ok(Verified::new(parameters, times))
+        // Nothing above this line depends on the secret, and nobody learns anything below it without a signature.
+        let text = parameters.text(&self.settings.secret);
+        signature.verify(&text)?;
+        let times = times::check(&parameters, time::now(&self.clock), self.max_age)?;
+        self.check_unambiguous(&parameters, &text)?;
+        // Nobody vouches for an audience: who asks may sign any.
+        Ok(Identity::new(parameters.login(), parameters.service(), times, None, parameters.iter()))
     }
 
-    /// [`verify_url`](Self::verify_url) on one of Tokio's blocking threads.
+    fn check_unambiguous(&self, parameters: &Parameters, text: &[u8]) -> Result<(), LegacyError> {
+        let logins = self.logins.as_deref();
+        if logins.is_some_and(|logins| !logins(parameters.login())) {
+            return Err(LegacyError::UnknownLogin);
+        }
+        let claims = parameters.claims(text, &self.settings.secret, self.max_age.is_some());
+        claims.check_unambiguous(
+            self.settings.only_names.as_ref(),
+            logins.map(|logins| logins as ambiguity::Logins<'_>),
+        )
+    }
+
+    /// Calls [`verify_url`](Self::verify_url) on one of Tokio's blocking threads.
     ///
     /// # Errors
     ///
-    /// Those of [`verify_url`](Self::verify_url), and [`Error::NoRuntime`] outside of a Tokio runtime.
+    /// Those of [`verify_url`](Self::verify_url), and [`LegacyError::NoRuntime`] outside of a Tokio runtime.
     #[cfg(any(feature = "client", feature = "redis"))]
-    pub async fn verify_url_async(&self, url: impl Into<String>) -> Result<Verified, Error> {
+    pub async fn verify_url_async(&self, url: impl Into<String>) -> Result<Identity, VerifyError> {
         let (verifier, url) = (self.clone(), url.into());
-        super::off_thread(move || verifier.verify_url(&url)).await
+        super::spawn_blocking(move || verifier.verify_url(&url)).await
     }
 
-    /// [`verify_query`](Self::verify_query) on one of Tokio's blocking threads.
+    /// Calls [`verify_query`](Self::verify_query) on one of Tokio's blocking threads.
     ///
     /// # Errors
     ///
-    /// Those of [`verify_query`](Self::verify_query), and [`Error::NoRuntime`] outside of a Tokio runtime.
+    /// Those of [`verify_query`](Self::verify_query), and [`LegacyError::NoRuntime`] outside of a Tokio runtime.
     #[cfg(any(feature = "client", feature = "redis"))]
-    pub async fn verify_query_async(&self, query: impl Into<String>) -> Result<Verified, Error> {
+    pub async fn verify_query_async(
+        &self,
+        query: impl Into<String>,
+    ) -> Result<Identity, VerifyError> {
         let (verifier, query) = (self.clone(), query.into());
-        super::off_thread(move || verifier.verify_query(&query)).await
+        super::spawn_blocking(move || verifier.verify_query(&query)).await
+    }
+}
+
+/// Builds a [`Verifier`].
+#[derive(Clone)]
+#[must_use]
+pub struct VerifierBuilder {
+    settings: SettingsBuilder,
+    logins: Option<Logins>,
+    max_cost: u32,
+    max_age: Option<Duration>,
+    clock: Clock,
+}
+
+impl VerifierBuilder {
+    /// Sets the house secret.
+    pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
+        self.settings.set_secret(secret.as_ref());
+        self
+    }
+
+    /// Assumes that the signing side signs no other names than these, and no value that contains one of them followed
+    /// by a colon. URLs with other names or such values are rejected.
+    ///
+    /// **This is false of the original server**, which signs anything. It is true of a [`Signer`](super::Signer) that
+    /// was given the same names. Names must not be empty, contain a colon, or be the end of one another or of
+    /// `secret`.
+    pub fn only_names(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.settings.set_only_names(names);
+        self
+    }
+
+    /// Says of a login whether it could ever have existed under this secret, deleted accounts included.
+    ///
+    /// Readings with other logins are left out. It is asked about at most 1,024 logins for one URL, and only after
+    /// the signature was verified.
+    pub fn logins(mut self, logins: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.logins = Some(Arc::new(logins));
+        self
+    }
+
+    /// Sets the highest bcrypt cost that a signature may have, 4 to 16 (10): the work doubles with each step. It is
+    /// checked before any hashing.
+    pub fn max_cost(mut self, cost: u32) -> Self {
+        self.max_cost = cost;
+        self
+    }
+
+    /// Requires a `time` that is at most this long ago.
+    ///
+    /// The age counts from `time` less `time_fudge` (300 s if there is none), since the URL may have been signed as
+    /// long before. All readings have to agree on `time_fudge`, too.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// Sets the clock; without it the system's clock is used.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(clock);
+        self
+    }
+
+    /// Builds the verifier.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] with everything that is wrong: no secret or an empty one, names that could not be told
+    /// apart, a cost or an age out of range.
+    pub fn build(self) -> Result<Verifier, ConfigError> {
+        let mut problems = Vec::new();
+        let settings = self.settings.build(&mut problems);
+        if !(bcrypt::MIN_COST..=bcrypt::MAX_COST).contains(&self.max_cost) {
+            problems.push(ConfigProblem::CostOutOfRange("max_cost"));
+        }
+        if self.max_age.is_some_and(|age| age > MAX_SPAN) {
+            problems.push(ConfigProblem::TimeOutOfRange("max_age"));
+        }
+        ConfigError::check(problems)?;
+        let Self { logins, max_cost, max_age, clock, .. } = self;
+        Ok(Verifier { settings, logins, max_cost, max_age, clock })
     }
 }
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verifier")
+            .field("settings", &self.settings)
+            .field("logins", &self.logins.is_some())
+            .field("max_cost", &self.max_cost)
+            .field("max_age", &self.max_age)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for VerifierBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifierBuilder")
             .field("settings", &self.settings)
             .field("logins", &self.logins.is_some())
             .field("max_cost", &self.max_cost)

@@ -1,11 +1,11 @@
-/* The frame in the modal: shows the code, asks how things stand, and tells the page. */
+/* The frame in the modal: shows the code, polls for the wallet's answer, and tells the page. */
 (() => {
   'use strict';
 
-  /** Milliseconds between two questions to the sandbox. */
-  const PACE = 1000;
-  /** So many questions in a row may fail. */
-  const MAX_FAILURES = 5;
+  /** Milliseconds between two polls: pages expect `read` within a second. */
+  const INTERVAL = 300;
+  /** The number of polls in a row that may fail. */
+  const MAX_FAILURES = 15;
 
   const { origin, seconds } = document.documentElement.dataset;
   const base = location.pathname.replace(/\/frame$/, '');
@@ -16,12 +16,12 @@
   let failures = 0;
   let deadline = performance.now() + Number(seconds) * 1000;
 
-  /** Only the page that asked hears anything. */
+  /** Only the page that created the request receives messages. */
   const tell = (message) => parent.postMessage({ civicSip: id, ...message }, origin);
 
   const ask = async (path, options) => {
     const response = await fetch(base + path, { cache: 'no-store', ...options });
-    // What the sandbox does not know any more has long expired.
+    // The sandbox forgets requests long after they expired.
     return response.status === 404 ? { status: 'expired' } : response.json();
   };
 
@@ -33,13 +33,16 @@
     part('status').textContent = message;
     part('status').className = 'warn';
     part('cancel').textContent = 'Close';
-    part('cancel').focus();
+    focusControl();
     tell({ type: 'failed', error: { type, message } });
   };
 
-  const take = ({ status, expiresIn, response }) => {
+  const update = ({ status, read, expiresIn, response }) => {
     if (ended) {
       return;
+    }
+    if (read) {
+      tell({ type: 'read' });
     }
     if (status === 'granted') {
       ended = true;
@@ -63,7 +66,7 @@
 
   const poll = async () => {
     try {
-      take(await ask(''));
+      update(await ask(''));
       failures = 0;
     } catch {
       failures += 1;
@@ -72,7 +75,7 @@
       }
     }
     if (!ended) {
-      setTimeout(poll, PACE);
+      setTimeout(poll, INTERVAL);
     }
   };
 
@@ -82,9 +85,9 @@
       return;
     }
     try {
-      take(await ask('/cancel', { method: 'POST' }));
+      update(await ask('/cancel', { method: 'POST' }));
     } catch {
-      take({ status: 'cancelled' });
+      update({ status: 'cancelled' });
     }
   };
 
@@ -94,21 +97,29 @@
     }
     part('intro').hidden = true;
     part('continue').hidden = true;
-    part('wallet').focus();
+    focusControl();
+  };
+
+  /** Focuses the control that a person needs next. */
+  const focusControl = () => {
+    const control = ['continue', 'wallet', 'cancel'].map(part).find(({ hidden }) => !hidden);
+    control.focus();
   };
 
   part('continue').addEventListener('click', showCode);
   part('cancel').addEventListener('click', cancel);
   window.addEventListener('keydown', ({ key }) => key === 'Escape' && cancel());
+  // The page gives the focus to the frame, not to a control in it.
+  window.addEventListener('focus', () => document.activeElement === document.body && focusControl());
   window.addEventListener('message', ({ origin: from, source, data }) => {
     if (from === origin && source === parent && data?.civicSip === id && data.type === 'cancel') {
       cancel();
     }
   });
-  // Timers are slow in a tab that nobody looks at; coming back from the wallet should not be.
+  // Browsers slow the timers of hidden tabs down.
   document.addEventListener('visibilitychange', async () => {
     if (!document.hidden && !ended) {
-      ask('').then(take, () => {});
+      ask('').then(update, () => {});
     }
   });
   setInterval(count, 1000);
@@ -116,7 +127,7 @@
   if (location.search === '?intro') {
     part('intro').hidden = false;
     part('continue').hidden = false;
-    part('continue').focus();
+    focusControl();
   } else {
     showCode();
   }

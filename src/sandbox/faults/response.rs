@@ -7,8 +7,9 @@ use crate::UserDataItem;
 use crate::crypto::{self, HmacKey, SigningKey};
 use crate::encoding::base64;
 use crate::protocol::jws;
+use crate::sandbox::authorization::ExchangeRequest;
 use crate::sandbox::error::ErrorResponse;
-use crate::sandbox::exchange::{ExchangeRequest, deliver, redeem};
+use crate::sandbox::exchange::{deliver, redeem};
 use crate::sandbox::response::{Claims, Envelope, LIFETIME, ResponseBuilder};
 use crate::sandbox::state::State;
 

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State as Shared};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::{Body, faults, json_text};
 use crate::protocol::PATH;
+use crate::sandbox::authorization::ExchangeRequest;
 use crate::sandbox::error::ErrorResponse;
-use crate::sandbox::exchange::{self, ExchangeRequest};
+use crate::sandbox::exchange;
 use crate::sandbox::state::State;
 
 pub(super) async fn exchange(
@@ -30,8 +31,9 @@ pub(super) async fn exchange(
         Ok(Body(body)) => body,
         Err(error) => return error.into_response(),
     };
-    let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let request = ExchangeRequest { authorization, body: &body };
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let request =
+        ExchangeRequest { authorization: text(AUTHORIZATION), host: text(HOST), body: &body };
     match state.faults.take() {
         None => match exchange::exchange(&state, &request) {
             Ok(body) => json_text(200, body),

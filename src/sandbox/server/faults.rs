@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 
 use super::tokens::reject_other_sites;
 use super::{json_response, json_text, status_code};
+use crate::sandbox::authorization::ExchangeRequest;
 use crate::sandbox::error::ErrorResponse;
-use crate::sandbox::exchange::ExchangeRequest;
 use crate::sandbox::faults::{Fault, exchange_with_fault};
 use crate::sandbox::state::State;
 

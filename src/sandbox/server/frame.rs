@@ -46,7 +46,7 @@ pub(super) async fn preflight(headers: HeaderMap) -> Response {
 #[serde(rename_all = "camelCase")]
 struct Create {
     app_id: String,
-    scope_request: String,
+    scope_request: Option<String>,
 }
 
 pub(super) async fn create(
@@ -73,7 +73,8 @@ fn new_request(
     if !state.settings.domains.allow(origin) {
         return Err(ErrorResponse::new(401, "the domain of this page is not on the app's list"));
     }
-    let scope_request = ScopeRequest::from_name(&request.scope_request)
+    let name = request.scope_request.as_deref().unwrap_or("BASIC_SIGNUP");
+    let scope_request = ScopeRequest::find(name)
         .ok_or_else(|| ErrorResponse::new(400, "the scope request is unknown"))?;
     if scope_request == ScopeRequest::ProofOfIdentity && !state.settings.proof_of_identity {
         return Err(ErrorResponse::new(401, "the app is not approved for PROOF_OF_IDENTITY"));
@@ -105,7 +106,13 @@ fn progress(request: &WalletRequest, now: f64) -> Response {
         Progress::Expired => ("expired", None),
     };
     let expires_in = request.seconds_left(now);
-    json_response(200, &json!({ "status": status, "expiresIn": expires_in, "response": token }))
+    let body = json!({
+        "status": status,
+        "read": request.read,
+        "expiresIn": expires_in,
+        "response": token,
+    });
+    json_response(200, &body)
 }
 
 /// The page in the frame; only the page that asked may show it.

@@ -26,7 +26,7 @@ mod pages;
 mod tokens;
 mod wallet;
 
-/// The largest body that is read; a code token has at most 16 KiB.
+/// The largest body of most requests; a code token has at most 16 KiB.
 const MAX_BODY: usize = 64 * 1024;
 
 /// Serves until the other end of `stopped` is dropped, then closes all connections.
@@ -49,7 +49,8 @@ fn router(state: Arc<State>) -> Router {
         .route("/", get(pages::index))
         .route("/js/civic.sip.js", get(pages::library))
         .route("/js/civic.sip.min.js", get(pages::library))
-        .route("/css/civic.sip.css", get(pages::library_style))
+        .route("/css/civic-modal.css", get(pages::library_style))
+        .route("/css/civic-modal.min.css", get(pages::library_style))
         .route("/assets/{name}", get(pages::asset))
         .route("/scopeRequests", post(frame::create).options(frame::preflight))
         .route("/scopeRequests/{id}", get(frame::poll))
@@ -61,7 +62,7 @@ fn router(state: Arc<State>) -> Router {
         .route("/wallet/{code}/grant", post(wallet::grant))
         .route("/wallet/{code}/deny", post(wallet::deny))
         .route("/payloads/{id}", get(exchange::payload))
-        .route("/tokens", post(tokens::issue))
+        .route("/tokens", post(tokens::issue).layer(DefaultBodyLimit::max(tokens::MAX_BODY)))
         .route("/faults", get(faults::count).post(faults::inject).delete(faults::clear))
         .method_not_allowed_fallback(async || {
             ErrorResponse::new(405, "this address does not accept this method")
@@ -84,7 +85,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             Err(BytesRejection::FailedToBufferBody(error))
                 if error.status() == StatusCode::PAYLOAD_TOO_LARGE =>
             {
-                Err(ErrorResponse::new(413, "the body is larger than 64 KiB"))
+                Err(ErrorResponse::new(413, "the body is too large"))
             }
             Err(_) => Err(ErrorResponse::new(400, "the body can't be read")),
         }

@@ -17,12 +17,13 @@ use crate::sandbox::wallet_requests::WalletError;
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 
-pub(super) async fn library() -> Response {
-    file(JAVASCRIPT, include_str!("../assets/civic.sip.js"))
+pub(super) async fn library(Shared(state): Shared<Arc<State>>) -> Response {
+    let script = include_str!("../assets/civic.sip.js");
+    file(JAVASCRIPT, script.replace("{base_url}", &state.settings.base_url))
 }
 
 pub(super) async fn library_style() -> Response {
-    file(CSS, include_str!("../assets/civic.sip.css"))
+    file(CSS, include_str!("../assets/civic-modal.css"))
 }
 
 pub(super) async fn asset(Path(name): Path<String>) -> Response {
@@ -34,7 +35,7 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
     }
 }
 
-fn file(content_type: &'static str, text: &'static str) -> Response {
+fn file(content_type: &'static str, text: impl IntoResponse) -> Response {
     let headers = [
         (CONTENT_TYPE, content_type),
         (CACHE_CONTROL, "no-cache"),

@@ -16,6 +16,9 @@ use crate::sandbox::people::Person;
 use crate::sandbox::scope_request::ScopeRequest;
 use crate::sandbox::state::State;
 
+/// The largest body: a document with a picture of 2 MiB in base64, and what stands around it.
+pub(super) const MAX_BODY: usize = 4 * 1024 * 1024;
+
 /// The user data of a token: a person's, or what the test gives.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -32,14 +35,12 @@ pub(super) async fn issue(
 ) -> Result<Response, ErrorResponse> {
     reject_other_sites(&headers)?;
     let issue: Issue = if body.0.is_empty() { Issue::default() } else { body.json()? };
-    let person = Person::by_id(issue.person.as_deref().unwrap_or("ada"))
+    let person = Person::find(issue.person.as_deref().unwrap_or("ada"))
         .ok_or_else(|| ErrorResponse::new(400, "`person` is unknown"))?;
     let scope_request =
-        ScopeRequest::from_name(issue.scope_request.as_deref().unwrap_or("BASIC_SIGNUP"))
+        ScopeRequest::find(issue.scope_request.as_deref().unwrap_or("BASIC_SIGNUP"))
             .ok_or_else(|| ErrorResponse::new(400, "`scopeRequest` is unknown"))?;
-    let user = issue
-        .user_data
-        .unwrap_or_else(|| person.user_data(scope_request, &state.credentials.app_id));
+    let user = issue.user_data.unwrap_or_else(|| state.user_data(person, scope_request));
     Ok(json_response(201, &json!({ "token": state.issue_token(user) })))
 }
 

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use super::{Body, json_response, pages};
 use crate::sandbox::error::ErrorResponse;
-use crate::sandbox::people::{PEOPLE, Person};
-use crate::sandbox::scope_request::{IMAGE, ScopeRequest, label_title};
+use crate::sandbox::people::Person;
+use crate::sandbox::scope_request::{ScopeRequest, label_title};
 use crate::sandbox::state::State;
-use crate::{UserData, UserDataItem};
+use crate::{UserData, UserDataItem, labels};
 
 pub(super) async fn page(Shared(state): Shared<Arc<State>>, Path(code): Path<String>) -> Response {
-    match state.wallet_requests.by_code(&code, state.now()) {
+    match state.wallet_requests.read(&code, state.now()) {
         Ok(_) => pages::html(200, include_str!("../assets/wallet.html").to_owned(), "'none'"),
         Err(error) => pages::error("../", error),
     }
@@ -27,9 +27,10 @@ pub(super) async fn request(
     Path(code): Path<String>,
 ) -> Result<Response, ErrorResponse> {
     let now = state.now();
-    let request = state.wallet_requests.by_code(&code, now)?;
+    let request = state.wallet_requests.read(&code, now)?;
     let scope_request = request.scope_request;
-    let people: Vec<Value> = PEOPLE.iter().map(|person| describe(person, scope_request)).collect();
+    let people: Vec<Value> =
+        Person::ALL.iter().map(|&person| describe(person, scope_request)).collect();
     let body = json!({
         "appId": state.credentials.app_id,
         "origin": request.origin,
@@ -41,9 +42,9 @@ pub(super) async fn request(
     Ok(json_response(200, &body))
 }
 
-fn describe(person: &Person, scope_request: ScopeRequest) -> Value {
+fn describe(person: Person, scope_request: ScopeRequest) -> Value {
     let items: Vec<Value> = person.items(scope_request).iter().map(describe_item).collect();
-    json!({ "id": person.id, "name": person.name, "note": person.note, "items": items })
+    json!({ "id": person.id(), "name": person.name(), "note": person.note(), "items": items })
 }
 
 fn describe_item(item: &UserDataItem) -> Value {
@@ -51,7 +52,7 @@ fn describe_item(item: &UserDataItem) -> Value {
         "label": item.label(),
         "title": label_title(item.label()),
         "value": item.value(),
-        "picture": item.label() == IMAGE,
+        "picture": item.label() == labels::DOCUMENT_IMAGE,
         "isValid": item.is_valid(),
         "isOwner": item.is_owner(),
     })
@@ -80,9 +81,9 @@ pub(super) async fn grant(
     body: Body,
 ) -> Result<Response, ErrorResponse> {
     let now = state.now();
-    let scope_request = state.wallet_requests.by_code(&code, now)?.scope_request;
+    let scope_request = state.wallet_requests.read(&code, now)?.scope_request;
     let grant: Grant = body.json()?;
-    let person = Person::by_id(&grant.person)
+    let person = Person::find(&grant.person)
         .ok_or_else(|| ErrorResponse::new(400, "`person` is unknown"))?;
     let items = with_flags(person.items(scope_request), &grant.items)?;
     let user = UserData::new(person.user_id(&state.credentials.app_id), items);

@@ -17,7 +17,7 @@ pub(crate) use guarded::GuardedTransport;
 use pools::Pools;
 pub(crate) use settings::{Proxy, ProxyChoice, Roots, Settings};
 
-/// How long a connection may be idle. Load balancers close theirs after a minute or less, and a request that is sent
+/// The longest time that a connection may be idle. Load balancers close theirs after a minute or less, and a request that is sent
 /// into that is lost.
 const MAX_IDLE: Duration = Duration::from_secs(20);
 
@@ -32,16 +32,37 @@ impl ReqwestTransport {
         Self { settings, pools: Pools::default() }
     }
 
+    /// Sends a request and returns the response without its body, which is not read.
+    pub(crate) async fn send_for_head(
+        &self,
+        request: http::Request<Vec<u8>>,
+        timeout: Duration,
+    ) -> Result<http::Response<()>, TransportError> {
+        let mut answer = self.execute(request, timeout).await?;
+        let mut response = http::Response::new(());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(response)
+    }
+
+    async fn execute(
+        &self,
+        request: http::Request<Vec<u8>>,
+        timeout: Duration,
+    ) -> Result<reqwest::Response, TransportError> {
+        let client = self.pools.get_or_try_init(|| build(&self.settings))?;
+        let mut request = reqwest::Request::try_from(request)
+            .map_err(|error| TransportError::NotSent(error.without_url().into()))?;
+        *request.timeout_mut() = Some(timeout);
+        client.execute(request).await.map_err(from_reqwest)
+    }
+
     async fn send_once(
         &self,
         request: http::Request<Vec<u8>>,
         options: SendOptions,
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
-        let client = self.pools.get_or_try_init(|| build(&self.settings))?;
-        let mut request = reqwest::Request::try_from(request)
-            .map_err(|error| TransportError::NotSent(error.without_url().into()))?;
-        *request.timeout_mut() = Some(options.timeout());
-        let mut answer = client.execute(request).await.map_err(from_reqwest)?;
+        let mut answer = self.execute(request, options.timeout()).await?;
         let body = read_body(&mut answer, options.max_response_bytes()).await?;
         let mut response = http::Response::new(body);
         *response.status_mut() = answer.status();
@@ -61,7 +82,7 @@ impl Transport for ReqwestTransport {
     }
 }
 
-/// Nothing is reserved for the announced length: a peer that announces much and sends nothing would hold that memory.
+/// Reads the body without reserving the announced length: a peer that announces much and sends nothing would hold it.
 async fn read_body(
     response: &mut reqwest::Response,
     limit: usize,

@@ -6,7 +6,7 @@
 //! gets a pool in each.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use reqwest::Client;
 use tokio::runtime::{Handle, Id};
@@ -35,15 +35,32 @@ impl Pools {
                     .into(),
             )
         })?;
-        let mut pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = pools.iter().find(|(id, _)| *id == runtime.id()) {
-            return Ok(client.clone());
+        if let Some(client) = self.get(runtime.id()) {
+            return Ok(client);
         }
-        let client = build()?;
+        // Not under the lock: it loads certificates. Of two that are built at once, the first is kept.
+        let built = build()?;
+        let client = self.get(runtime.id()).unwrap_or(built);
+        let mut pools = self.lock();
+        pools.retain(|(id, _)| *id != runtime.id());
         if pools.len() >= MAX_RUNTIMES {
             pools.pop_front();
         }
         pools.push_back((runtime.id(), client.clone()));
         Ok(client)
+    }
+
+    /// Returns the client of a runtime, which from now on is the last one used.
+    fn get(&self, runtime: Id) -> Option<Client> {
+        let mut pools = self.lock();
+        let at = pools.iter().position(|(id, _)| *id == runtime)?;
+        let pool = pools.remove(at)?;
+        let client = pool.1.clone();
+        pools.push_back(pool);
+        Some(client)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Id, Client)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The settings of a transport, read once, when it is configured.
+//! The settings of a transport.
 
 use std::env;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::transport::resolver::MayConnectTo;
 pub(crate) struct Settings {
     /// The time to open a connection, TLS included.
     pub(crate) connect_timeout: Duration,
-    /// Whether requests go to this machine only, so that a lack of certificates does no harm.
+    /// Requests go to this machine only, so that a lack of certificates does no harm.
     pub(crate) loopback: bool,
     pub(crate) proxy: ProxyChoice,
     /// Authorities that are trusted beside the system's.
@@ -41,7 +41,7 @@ pub(crate) enum ProxyChoice {
     /// The one that the environment names for the host, if any.
     Environment,
     None,
-    Given(Proxy),
+    Given(Box<Proxy>),
 }
 
 impl ProxyChoice {

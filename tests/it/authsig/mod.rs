@@ -1,4 +1,4 @@
-//! Signed links, and the legacy signature.
+//! Signed links, identities, and the legacy signature.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,15 +8,21 @@ use civic_sip::authsig::{
 
 mod addresses;
 mod config;
+mod decide;
 mod guards;
+mod identity;
 mod keys;
 #[cfg(feature = "authsig-legacy")]
 mod legacy;
-#[cfg(feature = "authsig-legacy")]
-mod legacy_properties;
 mod links;
+mod notification;
+#[cfg(feature = "sandbox")]
+mod notifier;
 mod properties;
 mod queries;
+mod remote;
+mod request;
+mod server;
 mod times;
 mod vectors;
 

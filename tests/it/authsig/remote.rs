@@ -1,445 +1,627 @@
-//! Verifying by asking a server.
+//! Identities, verified with keys that are fetched from the server.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::future::{Future, pending, ready};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::task::{Context, Poll, Waker};
 
-use civic_sip::authsig::legacy;
-use civic_sip::authsig::{Error, Remote, Signer};
-use civic_sip::{BoxFuture, SendOptions, Transport, TransportError};
+use civic_sip::authsig::{
+    ConfigProblem, Identity, Notification, Remote, RemoteBuilder, RemoteError, State, UrlError,
+};
+use civic_sip::{BoxFuture, SendOptions, Transport, TransportError, http};
 
-const SECRET: &str = "Test house secret.";
-const NOW: u64 = 1_369_156_639;
-const BASE: &str = "https://id.example/verify";
+use super::server::{APP, BASE, KEY, Key, STATE, identity_v2, parameters};
+use super::*;
 
-/// Answers every request with one status, and remembers what was asked.
+type Answer = BoxFuture<'static, Result<http::Response<Vec<u8>>, TransportError>>;
+
+/// A server's `{base}/keys`, by a script, with a clock that the test sets.
 #[derive(Clone)]
-struct Server {
-    status: u16,
-    asked: Arc<Mutex<Vec<String>>>,
+struct Keys(Arc<Inner>);
+
+struct Inner {
+    answer: Mutex<Box<dyn FnMut() -> Answer + Send>>,
+    requests: AtomicU64,
+    now: AtomicU64,
 }
 
-impl Server {
-    fn new(status: u16) -> Self {
-        Self { status, asked: Arc::default() }
+impl Keys {
+    /// Answers every request alike.
+    fn new(mut answer: impl FnMut() -> Response + Send + 'static) -> Self {
+        Self::pending(move || Box::pin(ready(Ok(answer().into()))))
+    }
+
+    fn pending(answer: impl FnMut() -> Answer + Send + 'static) -> Self {
+        Self(Arc::new(Inner {
+            answer: Mutex::new(Box::new(answer)),
+            requests: AtomicU64::new(0),
+            now: AtomicU64::new(NOW),
+        }))
+    }
+
+    /// Publishes the key that the server signs with, for as long as the header says.
+    fn publishing(cache_control: &'static str) -> Self {
+        Self::new(move || response(&KEY).header("cache-control", cache_control))
+    }
+
+    fn answer(&self, answer: impl FnMut() -> Answer + Send + 'static) {
+        *self.0.answer.lock().unwrap() = Box::new(answer);
+    }
+
+    fn builder(&self) -> RemoteBuilder {
+        let clock = self.0.clone();
+        Remote::builder(BASE)
+            .transport(self.clone())
+            .clock(move || UNIX_EPOCH + Duration::from_secs(clock.now.load(Ordering::SeqCst)))
     }
 
     fn remote(&self) -> Remote {
-        Remote::new(BASE).transport(self.clone()).clock(now)
+        self.builder().audience(APP).build().unwrap()
     }
 
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+    /// How often the keys were asked for.
+    fn requests(&self) -> u64 {
+        self.0.requests.load(Ordering::SeqCst)
+    }
+
+    fn set_clock(&self, now: u64) {
+        self.0.now.store(now, Ordering::SeqCst);
+    }
+
+    fn pass(&self, seconds: u64) {
+        self.0.now.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
-impl Transport for Server {
+impl Transport for Keys {
     fn send<'a>(
         &'a self,
         request: http::Request<Vec<u8>>,
-        _: SendOptions,
+        options: SendOptions,
     ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
         assert_eq!(request.method(), "GET");
-        self.asked.lock().unwrap().push(request.uri().to_string());
-        let answer = http::Response::builder()
-            .status(self.status)
-            .header("location", "https://evil.example/")
-            .body(Vec::new())
-            .unwrap();
-        Box::pin(async { Ok(answer) })
+        assert_eq!(request.uri(), "https://id.example/verify/keys");
+        assert!(request.body().is_empty());
+        assert_eq!(options.max_response_bytes(), 64 * 1024);
+        assert_eq!(options.timeout(), Duration::from_secs(5));
+        self.0.requests.fetch_add(1, Ordering::SeqCst);
+        (self.0.answer.lock().unwrap())()
     }
 }
 
-fn now() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(NOW)
+struct Response(http::Response<Vec<u8>>);
+
+impl Response {
+    fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.0.headers_mut().append(name, value.parse().unwrap());
+        self
+    }
 }
 
-fn signed(query: &str) -> String {
-    Signer::new(SECRET).sign_url(&format!("{BASE}/verified?{query}")).unwrap()
+impl From<Response> for http::Response<Vec<u8>> {
+    fn from(response: Response) -> Self {
+        response.0
+    }
 }
 
-fn legacy(query: &str) -> String {
-    let signer = legacy::Signer::new(SECRET).cost(4);
-    (0..9)
-        .find_map(|i| {
-            signer
-                .sign_url(&format!(
-                    "{BASE}/verified?{}",
-                    query.replace("user_", &format!("user_{i}"))
-                ))
-                .ok()
-        })
-        .unwrap()
+fn response(key: &Key) -> Response {
+    Response(http::Response::new(key.public().to_jwks().into_bytes()))
 }
 
-macro_rules! refused {
-    ($result:expr, $($pattern:tt)+) => {
-        match $result {
-            result @ Err(_) if matches!(result, Err($($pattern)+)) => {}
-            other => panic!("{}: {other:?}", stringify!($result)),
-        }
-    };
+fn status(status: u16) -> Answer {
+    let response = response(&KEY).header("location", "https://evil.example/keys");
+    let mut response = response.0;
+    *response.status_mut() = status.try_into().unwrap();
+    Box::pin(ready(Ok(response)))
+}
+
+fn failing() -> Answer {
+    Box::pin(ready(Err(TransportError::Failed("no route".into()))))
+}
+
+fn url() -> String {
+    KEY.identity(&parameters())
+}
+
+/// A URL signed with a key that the server does not publish.
+fn unknown() -> String {
+    Key::new(9).identity(&parameters())
+}
+
+async fn verify(remote: &Remote, url: &str) -> Result<Identity, RemoteError> {
+    remote.verify_url(url).await
+}
+
+/// Polls a future once.
+fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 #[tokio::test]
-async fn the_status_decides() {
-    let url = signed("login=user_1&x=a+b%2f");
-    let server = Server::new(200);
-    let verified = server.remote().verify_url(&url).await.unwrap();
-    assert_eq!(
-        (verified.login(), verified.service(), verified.get("x")),
-        (Some("user_1"), "password", Some("a b/"))
+async fn the_servers_keys_verify() {
+    let keys = Keys::publishing("max-age=300");
+    let remote = keys.remote();
+    let state: State = STATE.parse().unwrap();
+    assert_eq!(remote.log_in(&url(), &state).await.unwrap().login(), "user_1");
+    assert_eq!(remote.verify_url(&url()).await.unwrap().service(), "password");
+    let body = format!(r#"{{"verified": true, "url": "{}", "data": {{}}}}"#, url());
+    let notification = Notification::parse(body).unwrap();
+    assert_eq!(remote.verify_notification(&notification).await.unwrap().login(), "user_1");
+    assert_eq!(keys.requests(), 1);
+    assert_eq!(remote.clone().verify_url(&url()).await.unwrap().login(), "user_1");
+    assert_eq!(keys.requests(), 1);
+}
+
+#[tokio::test]
+async fn what_identities_are_refused_for_is_refused() {
+    let keys = Keys::publishing("max-age=300");
+    let remote = keys.remote();
+    let state: State = STATE.parse().unwrap();
+    let other = State::generate().unwrap();
+    refused!(remote.log_in(&url(), &other).await, RemoteError::Verify(VerifyError::WrongState));
+    for (parameters, error) in [
+        (parameters().with("audience", "https://other.example/"), VerifyError::WrongAudience),
+        (parameters().without("audience"), VerifyError::Missing("audience".into())),
+        (parameters().without("state"), VerifyError::Missing("state".into())),
+        (parameters().with("time", NOW - 301), VerifyError::TooOld),
+        (parameters().with("service", "google"), VerifyError::WrongService),
+    ] {
+        match remote.log_in(&KEY.identity(&parameters), &state).await {
+            Err(RemoteError::Verify(found)) => assert_eq!(found, error),
+            other => panic!("{other:?}"),
+        }
+    }
+    let forged = url().replace("user_1", "admin");
+    refused!(verify(&remote, &forged).await, RemoteError::Verify(VerifyError::Mismatch));
+}
+
+#[tokio::test]
+async fn a_url_that_no_key_could_verify_asks_nobody() {
+    let keys = Keys::publishing("max-age=300");
+    let remote = keys.remote();
+    for url in [
+        String::new(),
+        "https://id.example/verify/verified".to_owned(),
+        "https://id.example/verify/verified?login=user_1&signature=v3.x.y".to_owned(),
+        url().replace("id.example", "evil.example"),
+        url() + "&secret=x",
+        url() + "&login=admin",
+        identity_v2(SECRET, &parameters()),
+    ] {
+        refused!(verify(&remote, &url).await, RemoteError::Verify(_));
+    }
+    refused!(
+        verify(&remote, &url().replace("/verified", "/request")).await,
+        RemoteError::Verify(VerifyError::Url(UrlError::Mismatch))
     );
-    assert_eq!((verified.get("signature"), verified.key_id()), (None, None));
-    let asked = server.asked();
-    assert_eq!(asked.len(), 1);
-    assert!(
-        asked[0].starts_with(
-            "https://id.example/verify/verified?login=user_1&x=a%20b%2F&signature=v2."
+    assert_eq!(keys.requests(), 0);
+}
+
+#[tokio::test]
+async fn any_status_but_200_is_refused() {
+    for number in [201, 203, 204, 206, 301, 302, 303, 304, 307, 308, 400, 403, 404, 429, 500, 503] {
+        let keys = Keys::pending(move || status(number));
+        match verify(&keys.remote(), &url()).await {
+            Err(RemoteError::Status(found)) => assert_eq!(found, number),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(keys.requests(), 1, "a redirect was followed");
+    }
+}
+
+#[tokio::test]
+async fn a_response_without_usable_keys_is_refused() {
+    for body in [
+        &b""[..],
+        b"{}",
+        b"[]",
+        b"{\"keys\": []}",
+        b"{\"keys\": [{\"kty\": \"RSA\"}]}",
+        b"<html>",
+        b"{\"keys\": \"\xff\"}",
+    ] {
+        let keys = Keys::new(move || Response(http::Response::new(body.to_vec())));
+        refused!(verify(&keys.remote(), &url()).await, RemoteError::Keys(_));
+    }
+}
+
+#[tokio::test]
+async fn a_response_of_more_than_64_kib_is_refused() {
+    let padded = |len: usize| {
+        let mut body = KEY.public().to_jwks().into_bytes();
+        body.resize(len, b' ');
+        Keys::new(move || Response(http::Response::new(body.clone())))
+    };
+    assert!(verify(&padded(64 * 1024).remote(), &url()).await.is_ok());
+    match verify(&padded(64 * 1024 + 1).remote(), &url()).await {
+        Err(RemoteError::Transport(error)) => {
+            assert!(matches!(*error, TransportError::TooLarge(_)), "{error:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_is_given_up_after_5_s() {
+    let keys = Keys::pending(|| Box::pin(pending()));
+    let started = tokio::time::Instant::now();
+    match verify(&keys.remote(), &url()).await {
+        Err(RemoteError::Transport(error)) => {
+            assert!(matches!(*error, TransportError::Timeout(_)), "{error:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(started.elapsed().as_secs(), 5);
+}
+
+/// Returns whether the keys of a response are still kept after some seconds.
+async fn is_kept(response: fn() -> Response, seconds: u64) -> bool {
+    let keys = Keys::new(response);
+    let remote = keys.remote();
+    verify(&remote, &url()).await.unwrap();
+    keys.answer(failing);
+    keys.pass(seconds);
+    verify(&remote, &url()).await.is_ok()
+}
+
+#[tokio::test]
+async fn keys_are_kept_as_max_age_less_age_says_within_limits() {
+    let lifetimes: [(fn() -> Response, u64); 19] = [
+        (|| response(&KEY), 60),
+        (|| response(&KEY).header("cache-control", "public"), 60),
+        (|| response(&KEY).header("cache-control", "no-store"), 60),
+        (|| response(&KEY).header("cache-control", "max-age=300"), 300),
+        (|| response(&KEY).header("cache-control", "public, MAX-AGE=\"300\", x=1"), 300),
+        (|| response(&KEY).header("cache-control", "s-maxage=3000"), 60),
+        (|| response(&KEY).header("cache-control", "max-age=0"), 60),
+        (|| response(&KEY).header("cache-control", "max-age=59"), 60),
+        (|| response(&KEY).header("cache-control", "max-age=3600"), 3600),
+        (|| response(&KEY).header("cache-control", "max-age=31536000"), 3600),
+        (|| response(&KEY).header("cache-control", "max-age=99999999999999999999999"), 3600),
+        (|| response(&KEY).header("cache-control", "max-age=-300"), 60),
+        (|| response(&KEY).header("cache-control", "max-age=3e2"), 60),
+        (|| response(&KEY).header("cache-control", "max-age=300, max-age=x"), 60),
+        (
+            || {
+                response(&KEY)
+                    .header("cache-control", "max-age=300")
+                    .header("cache-control", "max-age=200")
+            },
+            200,
         ),
-        "{}",
-        asked[0]
-    );
-    refused!(Server::new(403).remote().verify_url(&url).await, Error::Mismatch);
-    for status in [201, 204, 206, 301, 302, 303, 307, 308, 400, 401, 404, 429, 500, 503] {
-        refused!(Server::new(status).remote().verify_url(&url).await, Error::UnexpectedStatus(_));
+        (|| response(&KEY).header("cache-control", "max-age=300").header("age", "100"), 200),
+        (|| response(&KEY).header("cache-control", "max-age=300").header("age", "250"), 60),
+        (|| response(&KEY).header("cache-control", "max-age=300").header("age", "-1"), 60),
+        (|| response(&KEY).header("cache-control", "max-age=9000").header("age", "8000"), 1000),
+    ];
+    for (index, (response, seconds)) in lifetimes.into_iter().enumerate() {
+        assert!(is_kept(response, seconds - 1).await, "case {index}");
+        assert!(!is_kept(response, seconds).await, "case {index}");
     }
 }
 
 #[tokio::test]
-async fn only_the_base_is_ever_visited() {
-    let server = Server::new(200);
-    let url = signed("login=user_1");
-    let (_, query) = url.split_once('?').unwrap();
-    for here in [
-        "https://id.example/verify/verified",
-        "https://ID.EXAMPLE:443/verify/verified",
-        "/verify/verified",
-    ] {
-        server.remote().verify_url(&format!("{here}?{query}#f")).await.unwrap();
-        assert!(server.asked()[0].starts_with("https://id.example/verify/verified?login"));
-    }
-    for elsewhere in [
-        "https://evil.example/verify/verified",
-        "http://id.example/verify/verified",
-        "https://id.example:8443/verify/verified",
-        "https://id.example@evil.example/verify/verified",
-        "https://user@id.example/verify/verified",
-        "https://id.example/verified",
-        "https://id.example/verify/verified/",
-        "https://id.example/verify/../verify/verified",
-        "https://id.example/verify/request",
-        "https://id.example.evil.example/verify/verified",
-        "https://id.example\\@evil.example/verify/verified",
-        "/verified",
-        "/",
-        "/verify/verified/",
-    ] {
-        refused!(
-            server.remote().verify_url(&format!("{elsewhere}?{query}")).await,
-            Error::Elsewhere
-        );
-    }
-    for bad in ["//id.example/verify/verified", "verified", ""] {
-        refused!(server.remote().verify_url(&format!("{bad}?{query}")).await, Error::BadUrl);
-    }
-    assert!(server.asked().is_empty());
+async fn a_stale_key_is_never_used() {
+    let keys = Keys::publishing("max-age=300");
+    let remote = keys.remote();
+    verify(&remote, &url()).await.unwrap();
+    keys.answer(failing);
+    keys.pass(299);
+    assert!(verify(&remote, &url()).await.is_ok());
+    assert_eq!(keys.requests(), 1);
+    keys.pass(1);
+    refused!(verify(&remote, &url()).await, RemoteError::Transport(_));
+    assert_eq!(keys.requests(), 2);
 }
 
 #[tokio::test]
-async fn a_base_that_can_be_listened_to_is_refused() {
-    let server = Server::new(200);
-    for base in [
-        "http://id.example/verify",
-        "http://127.0.0.1.evil.example/",
-        "http://localhost.evil.example/",
-        "ftp://id.example/",
-        "id.example",
-        "",
-        "https://user@id.example/",
-        "https://id.example/?a",
-        "https://id.example/#",
-        "http://0.0.0.0/",
-        "http://[::ffff:127.0.0.1]/",
-        "app://localhost/",
-    ] {
-        let remote = Remote::new(base).transport(server.clone());
-        refused!(remote.verify_url("/verify/verified?login=a").await, Error::BadTarget(_));
-    }
-    for base in [
-        "http://localhost:1/",
-        "http://LOCALHOST/",
-        "http://127.0.0.1:80",
-        "http://127.9.9.9/",
-        "http://[::1]:8080/",
-        "https://id.example",
-    ] {
-        let remote = Remote::new(base).transport(server.clone());
-        assert!(
-            remote
-                .verify_url(&format!("/verified?{}", signed("login=a").split_once('?').unwrap().1))
-                .await
-                .is_ok(),
-            "{base}"
-        );
-    }
+async fn a_revoked_key_is_refused_once_the_keys_are_fetched_again() {
+    let keys = Keys::publishing("max-age=300");
+    let remote = keys.remote();
+    verify(&remote, &url()).await.unwrap();
+    let other = || response(&Key::new(9));
+    keys.answer(move || Box::pin(ready(Ok(other().into()))));
+    keys.pass(300);
+    refused!(verify(&remote, &url()).await, RemoteError::Verify(VerifyError::UnknownKey));
+    assert!(verify(&remote, &unknown()).await.is_ok());
+    assert_eq!(keys.requests(), 2);
 }
 
 #[tokio::test]
-async fn a_reading_that_the_server_may_not_share_is_refused() {
-    let server = Server::new(200);
-    let signature = signed("login=a").split_once("signature=").unwrap().1.to_owned();
-    let ask = |query: &str| {
-        let (remote, url) =
-            (server.remote(), format!("/verify/verified?{query}&signature={signature}"));
-        async move { remote.verify_url(&url).await }
-    };
-    for query in [
-        "login=a&default=x",
-        "login=a&default[]=x",
-        "login=a&default[x]",
-        "login=a&default",
-        "login=a&x[a]=1",
-        "login=a&x[][a]=1",
-        "login=a&[x]=1",
-        "login=a&x]=1",
-        "login=a&x=1&x=2",
-        "login=a&=1",
-        "login=a&x%20y=1",
-        "login=a&x:y=1",
-        "login=a&%C3%A9=1",
-        "login=a&x=1&x[]=2",
-        "login[]=a",
-        "login=a&x$=1",
-        "login=a&expires.at=1",
-        "login=a&x%00=1",
-        "login=a&x[][]=1",
-    ] {
-        refused!(ask(query).await, Error::RefusedParameter { .. });
-    }
-    for query in ["login=a&secret=x", "login=a&secret[]=x", "login=a&Secret=x"] {
-        refused!(ask(query).await, Error::SecretInQuery);
-    }
-    refused!(ask("login=a&login=b").await, Error::RepeatedParameter(_));
-    refused!(ask("login=a;x=b").await, Error::RefusedCharacter(';'));
-    refused!(ask("login=%ff").await, Error::InvalidUtf8);
-    assert!(server.asked().is_empty());
-    for query in ["login=a&x[]=1&x[]=2&y.z-_9=3&flag", "login=a&flag=", "X=1&login=a"] {
-        ask(query).await.unwrap();
-        let asked = server.asked();
-        assert!(
-            asked[0]
-                .contains(&format!("?{}&signature", query.replace('[', "%5B").replace(']', "%5D"))),
-            "{asked:?}"
-        );
-    }
+async fn a_key_revoked_early_is_refused_as_soon_as_another_id_is_asked_for() {
+    let keys = Keys::publishing("max-age=3600");
+    let remote = keys.remote();
+    verify(&remote, &url()).await.unwrap();
+    keys.answer(|| Box::pin(ready(Ok(response(&Key::new(9)).into()))));
+    keys.pass(30);
+    assert!(verify(&remote, &url()).await.is_ok());
+    assert!(verify(&remote, &unknown()).await.is_ok());
+    refused!(verify(&remote, &url()).await, RemoteError::Verify(VerifyError::UnknownKey));
 }
 
 #[tokio::test]
-async fn defaults_have_to_be_listed() {
-    let server = Server::new(200);
-    let remote = server.remote().allow_defaults(["go", "more"]);
-    for query in ["default=go", "default[]=go&default[]=more"] {
-        assert!(remote.verify_url(&signed(&format!("login=a&{query}"))).await.is_ok());
-    }
-    for query in
-        ["default=other", "default[]=go&default[]=other", "default=", "default[go]=", "default[go]"]
-    {
-        refused!(
-            remote.verify_url(&signed(&format!("login=a&{query}"))).await,
-            Error::RefusedParameter { .. }
-        );
-    }
+async fn a_clock_that_was_set_back_keeps_no_key() {
+    let keys = Keys::publishing("max-age=3600");
+    let remote = keys.remote();
+    keys.pass(100);
+    verify(&remote, &url()).await.unwrap();
+    keys.answer(failing);
+    keys.set_clock(NOW);
+    refused!(verify(&remote, &url()).await, RemoteError::Transport(_));
+    // And it does not keep the server from being asked again.
+    keys.answer(|| Box::pin(ready(Ok(response(&KEY).into()))));
+    keys.set_clock(NOW - 50);
+    assert!(verify(&remote, &url()).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_legacy_signature_is_weighed() {
-    let server = Server::new(200);
-    let verified =
-        server.remote().verify_url(&legacy("login=user_&service=password")).await.unwrap();
-    assert_eq!(verified.service(), "password");
-    server.asked();
-    for query in [
-        "a=z&login=admin&m=login:user_",
-        "login=user_&m=1",
-        "login=user_&service=a&time=1369156639",
-        "login=user_&time=2013-05-21T17:17:19Z",
-    ] {
-        refused!(server.remote().verify_url(&legacy(query)).await, Error::Ambiguous(_));
+async fn an_unknown_key_is_asked_for_at_most_every_30_s() {
+    let keys = Keys::publishing("max-age=3600");
+    let remote = keys.remote();
+    for passed in [0, 1, 28] {
+        keys.pass(passed);
+        refused!(verify(&remote, &unknown()).await, RemoteError::Verify(VerifyError::UnknownKey));
+        assert_eq!(keys.requests(), 1);
     }
-    assert!(server.asked().is_empty(), "known before asking");
-    // What is known of the server makes more pass.
-    let names = ["login", "m", "service", "time"];
-    let remote = server.remote().only_names(names);
-    assert!(remote.verify_url(&legacy("login=user_&service=a&time=1369156639")).await.is_ok());
-    refused!(remote.verify_url(&legacy("login=user_&x=1")).await, Error::UnlistedName(_));
-    let remote = server.remote().logins(|login| login.starts_with("user_") && login.len() == 6);
-    assert!(remote.verify_url(&legacy("login=user_&m=1")).await.is_ok());
-    refused!(remote.verify_url(&legacy("login=admin_user_&m=1")).await, Error::UnknownLogin);
-    // Nobody is asked about logins of a URL that the server refuses.
-    let remote = Server::new(403).remote().logins(|_| panic!("asked"));
-    refused!(remote.verify_url(&legacy("login=user_&m=1")).await, Error::Mismatch);
-
-    for (query, signature) in
-        [("login=a", "v2.x"), ("login=a", "hi"), ("login=a", ""), ("login=a", "$2b$04$x")]
-    {
-        refused!(
-            server
-                .remote()
-                .verify_url(&format!("/verify/verified?{query}&signature={signature}"))
-                .await,
-            Error::MalformedSignature
-        );
-    }
-    let costly = legacy("login=user_").replace("%2404%24", "%2413%24");
-    refused!(server.remote().verify_url(&costly).await, Error::CostTooHigh { cost: 13, limit: 12 });
-    refused!(server.remote().verify_url("/verify/verified?login=a").await, Error::MissingSignature);
-    refused!(
-        server.remote().verify_url(&legacy("login=user_&time=1369160000&time_fudge=5000")).await,
-        Error::NotYet
-    );
+    keys.pass(1);
+    refused!(verify(&remote, &unknown()).await, RemoteError::Verify(VerifyError::UnknownKey));
+    assert_eq!(keys.requests(), 2);
+    refused!(verify(&remote, &unknown()).await, RemoteError::Verify(VerifyError::UnknownKey));
+    assert_eq!(keys.requests(), 2);
 }
 
 #[tokio::test]
-async fn demands_are_checked_here() {
-    let remote = || Server::new(200).remote();
-    let url = signed("login=user_1&expires_at=1369156639&time=1369156600");
-    assert!(
-        remote()
-            .login("user_1")
-            .service("password")
-            .require("time")
-            .require_expiry()
-            .max_age(Duration::from_secs(60))
-            .verify_url(&url)
-            .await
-            .is_ok()
-    );
-    refused!(remote().login("user_2").verify_url(&url).await, Error::WrongLogin);
-    refused!(remote().service("git").verify_url(&url).await, Error::WrongService);
-    refused!(remote().require("x").verify_url(&url).await, Error::MissingParameter(_));
-    refused!(remote().max_age(Duration::from_secs(30)).verify_url(&url).await, Error::TooOld);
-    refused!(remote().verify_url(&signed("login=a&expires_at=1369156638")).await, Error::Expired);
-    refused!(remote().verify_url(&signed("login=a&time=1369156700")).await, Error::NotYet);
-    refused!(remote().verify_url(&legacy("login=user_&expires_at=5")).await, Error::Expired);
-    refused!(remote().login("x").verify_url(&legacy("login=user_")).await, Error::WrongLogin);
-    // It can't be used up: whether it is the same URL is the server's to say.
-    let single = Signer::new(SECRET).single_use().clock(now).expires_in(Duration::from_secs(60));
-    let verified =
-        remote().verify_url(&single.sign_url("/verify/verified?login=a").unwrap()).await.unwrap();
-    refused!(
-        verified.consume(&civic_sip::authsig::MemoryGuard::default()).await,
-        Error::NotSingleUse(_)
-    );
-}
-
-struct Broken;
-
-impl Transport for Broken {
-    fn send<'a>(
-        &'a self,
-        _request: http::Request<Vec<u8>>,
-        _: SendOptions,
-    ) -> BoxFuture<'a, Result<http::Response<Vec<u8>>, TransportError>> {
-        Box::pin(async { Err(TransportError::Timeout("gave up".into())) })
-    }
+async fn a_new_key_is_found_when_it_is_named() {
+    let keys = Keys::publishing("max-age=3600");
+    let remote = keys.remote();
+    verify(&remote, &url()).await.unwrap();
+    let both = KEY.public().merge(Key::new(9).public()).to_jwks().into_bytes();
+    keys.answer(move || Box::pin(ready(Ok(http::Response::new(both.clone())))));
+    keys.pass(30);
+    assert!(verify(&remote, &unknown()).await.is_ok());
+    assert!(verify(&remote, &url()).await.is_ok());
+    assert_eq!(keys.requests(), 2);
 }
 
 #[tokio::test]
-async fn no_answer_is_no_success() {
-    refused!(
-        Remote::new(BASE).transport(Broken).verify_url(&signed("login=a")).await,
-        Error::Transport(_)
-    );
+async fn after_a_failure_the_server_is_asked_at_most_every_30_s() {
+    let keys = Keys::pending(failing);
+    let remote = keys.remote();
+    for passed in [0, 1, 28] {
+        keys.pass(passed);
+        refused!(verify(&remote, &url()).await, RemoteError::Transport(_));
+        assert_eq!(keys.requests(), 1);
+    }
+    keys.answer(|| Box::pin(ready(Ok(response(&KEY).into()))));
+    refused!(verify(&remote, &url()).await, RemoteError::Transport(_));
+    keys.pass(1);
+    assert!(verify(&remote, &url()).await.is_ok());
+    assert_eq!(keys.requests(), 2);
 }
 
-/// Answers one request after the other with these bytes, and returns what was asked.
-fn serve(answers: Vec<String>) -> (String, std::thread::JoinHandle<Vec<String>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}/verify", listener.local_addr().unwrap());
-    let thread = std::thread::spawn(move || {
-        let mut asked = Vec::new();
-        for answer in answers {
-            let (mut stream, _) = listener.accept().unwrap();
-            asked.push(read_head(&mut stream));
-            stream.write_all(answer.as_bytes()).unwrap();
-        }
-        asked
+#[tokio::test]
+async fn a_failure_takes_no_fresh_key_away() {
+    let keys = Keys::publishing("max-age=3600");
+    let remote = keys.remote();
+    verify(&remote, &url()).await.unwrap();
+    keys.answer(|| status(503));
+    keys.pass(30);
+    refused!(verify(&remote, &unknown()).await, RemoteError::Status(503));
+    assert!(verify(&remote, &url()).await.is_ok());
+    // Nobody knows whether the key is one of the server's.
+    refused!(verify(&remote, &unknown()).await, RemoteError::Status(503));
+    assert_eq!(keys.requests(), 2);
+}
+
+/// Answers when the test says so.
+struct Gate(Vec<tokio::sync::oneshot::Sender<()>>);
+
+fn gated(keys: &Keys) -> Arc<Mutex<Gate>> {
+    let gate = Arc::new(Mutex::new(Gate(Vec::new())));
+    let opened = gate.clone();
+    keys.answer(move || {
+        let (open, wait) = tokio::sync::oneshot::channel();
+        opened.lock().unwrap().0.push(open);
+        Box::pin(async move {
+            wait.await.map_err(|_| TransportError::Failed("closed".into()))?;
+            Ok(response(&KEY).header("cache-control", "max-age=300").into())
+        })
     });
-    (base, thread)
+    gate
 }
 
-fn read_head(stream: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
-        head.push(byte[0]);
+fn open(gate: &Mutex<Gate>) {
+    gate.lock().unwrap().0.pop().unwrap().send(()).unwrap();
+}
+
+/// Lets spawned tasks run.
+async fn settle() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
     }
-    String::from_utf8(head).unwrap()
-}
-
-fn answer(status: &str, headers: &str) -> String {
-    format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n{headers}\r\n")
 }
 
 #[tokio::test]
-async fn over_the_crates_own_transport_no_redirect_is_followed() {
-    let (elsewhere, _unused) = serve(Vec::new());
-    let location = format!("location: {elsewhere}/verified\r\n");
-    let (base, server) = serve(vec![
-        answer("200 OK", ""),
-        answer("403 Forbidden", ""),
-        answer("302 Found", &location),
-        answer("307 Temporary Redirect", &location),
-        answer("500 Oops", ""),
-    ]);
-    let remote = Remote::new(&*base).clock(now);
-    let url = format!("{base}/verified?{}", signed("login=user_1").split_once('?').unwrap().1);
-    assert_eq!(remote.verify_url(&url).await.unwrap().login(), Some("user_1"));
-    refused!(remote.verify_url(&url).await, Error::Mismatch);
-    refused!(remote.verify_url(&url).await, Error::UnexpectedStatus(302));
-    refused!(remote.verify_url(&url).await, Error::UnexpectedStatus(307));
-    refused!(remote.verify_url(&url).await, Error::UnexpectedStatus(500));
-    let asked = server.join().unwrap();
-    assert!(
-        asked
-            .iter()
-            .all(|head| head.starts_with("GET /verify/verified?login=user_1&signature=v2."))
+async fn one_request_serves_all_who_wait() {
+    let keys = Keys::pending(failing);
+    let gate = gated(&keys);
+    let remote = keys.remote();
+    let waiting: Vec<_> = (0..20)
+        .map(|_| {
+            let remote = remote.clone();
+            tokio::spawn(async move { verify(&remote, &url()).await })
+        })
+        .collect();
+    settle().await;
+    assert_eq!(keys.requests(), 1);
+    open(&gate);
+    for waiting in waiting {
+        assert!(waiting.await.unwrap().is_ok());
+    }
+    assert_eq!(keys.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_known_fresh_id_never_waits() {
+    let keys = Keys::publishing("max-age=300");
+    let remote = keys.remote();
+    verify(&remote, &url()).await.unwrap();
+    let gate = gated(&keys);
+    keys.pass(30);
+    let asking = tokio::spawn({
+        let remote = remote.clone();
+        async move { verify(&remote, &unknown()).await }
+    });
+    settle().await;
+    assert_eq!(keys.requests(), 2);
+    let url = url();
+    assert!(matches!(poll(pin!(verify(&remote, &url))), Poll::Ready(Ok(_))));
+    open(&gate);
+    refused!(asking.await.unwrap(), RemoteError::Verify(VerifyError::UnknownKey));
+}
+
+#[tokio::test]
+async fn a_visitor_who_goes_away_stops_nobody() {
+    let keys = Keys::pending(failing);
+    let gate = gated(&keys);
+    let remote = keys.remote();
+    let first = tokio::spawn({
+        let remote = remote.clone();
+        async move { verify(&remote, &url()).await }
+    });
+    let second = tokio::spawn({
+        let remote = remote.clone();
+        async move { verify(&remote, &url()).await }
+    });
+    settle().await;
+    first.abort();
+    second.abort();
+    settle().await;
+    // Nor do those who come and go have the server asked again.
+    for _ in 0..10 {
+        assert!(poll(pin!(verify(&remote, &url()))).is_pending());
+    }
+    settle().await;
+    assert_eq!(keys.requests(), 1);
+    open(&gate);
+    assert!(verify(&remote, &url()).await.is_ok());
+    assert_eq!(keys.requests(), 1);
+}
+
+#[test]
+fn without_a_runtime_those_who_wait_take_over_from_one_who_goes_away() {
+    let keys = Keys::pending(failing);
+    let gate = gated(&keys);
+    let remote = keys.remote();
+    let url = url();
+    let mut first = Box::pin(verify(&remote, &url));
+    let mut second = Box::pin(verify(&remote, &url));
+    assert!(poll(first.as_mut()).is_pending());
+    assert!(poll(second.as_mut()).is_pending());
+    assert_eq!(keys.requests(), 1);
+    drop(first);
+    assert!(poll(second.as_mut()).is_pending());
+    assert_eq!(keys.requests(), 2);
+    open(&gate);
+    assert!(matches!(poll(second.as_mut()), Poll::Ready(Ok(_))));
+    assert_eq!(futures_executor::block_on(verify(&remote, &url)).unwrap().login(), "user_1");
+}
+
+/// Counts how often it wakes somebody.
+#[derive(Default)]
+struct Woken(AtomicU64);
+
+impl std::task::Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn all_who_wait_are_woken() {
+    let keys = Keys::pending(failing);
+    let gate = gated(&keys);
+    let remote = keys.remote();
+    let url = url();
+    let mut first = Box::pin(verify(&remote, &url));
+    let mut others: Vec<_> = (0..3).map(|_| Box::pin(verify(&remote, &url))).collect();
+    assert!(poll(first.as_mut()).is_pending());
+    let woken = Arc::new(Woken::default());
+    for other in &mut others {
+        let waker = Waker::from(woken.clone());
+        assert!(other.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let own = Arc::new(Woken::default());
+        let waker = Waker::from(own.clone());
+        assert!(other.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert_eq!(own.0.load(Ordering::SeqCst), 0);
+    }
+    open(&gate);
+    assert!(matches!(poll(first.as_mut()), Poll::Ready(Ok(_))));
+    assert!(woken.0.load(Ordering::SeqCst) > 0);
+    for other in &mut others {
+        assert!(matches!(poll(other.as_mut()), Poll::Ready(Ok(_))));
+    }
+    assert_eq!(keys.requests(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_longer_than_5_s_for_the_request_of_another() {
+    // The other one is in a runtime that has stopped, and can't be woken.
+    let keys = Keys::pending(|| Box::pin(pending()));
+    let remote = keys.remote();
+    let stopped = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let asking = {
+        let _entered = stopped.enter();
+        let remote = remote.clone();
+        stopped.spawn(async move { verify(&remote, &url()).await })
+    };
+    std::thread::spawn(move || {
+        stopped.block_on(settle());
+        stopped
+    })
+    .join()
+    .map(std::mem::forget)
+    .unwrap();
+    assert_eq!(keys.requests(), 1);
+    refused!(verify(&remote, &url()).await, RemoteError::Transport(_));
+    assert!(!asking.is_finished());
+}
+
+#[tokio::test]
+async fn a_transport_that_panics_is_an_error() {
+    let keys = Keys::pending(|| Box::pin(async { panic!("a bug of the transport") }));
+    let remote = keys.remote();
+    refused!(verify(&remote, &url()).await, RemoteError::Transport(_));
+    keys.answer(|| Box::pin(ready(Ok(response(&KEY).into()))));
+    assert!(verify(&remote, &url()).await.is_ok());
+}
+
+#[test]
+fn an_audience_and_a_base_have_to_be_configured() {
+    let keys = Keys::pending(failing);
+    let problems = |builder: RemoteBuilder| builder.build().unwrap_err().problems().to_vec();
+    assert_eq!(problems(keys.builder()), [ConfigProblem::NoAudience]);
+    assert_eq!(
+        problems(keys.builder().audience(APP).any_audience()),
+        [ConfigProblem::SeveralAudiences]
     );
-    // Nobody listens there any more.
-    let error = remote.verify_url(&url).await.unwrap_err();
-    assert!(matches!(error, Error::Transport(_)));
-    assert!(!format!("{error:?} {error}").contains("v2."), "the URL is not shown");
+    for base in ["", "http://id.example", "https://id.example/?x", "https://user@id.example"] {
+        let found = problems(Remote::builder(base).audience(APP));
+        assert!(matches!(found[..], [ConfigProblem::Base(_)]), "{base}: {found:?}");
+    }
+    assert!(Remote::builder("http://127.0.0.1:1").any_audience().build().is_ok());
+    assert!(keys.builder().audience(APP).also_for([APP]).service("x").build().is_ok());
 }
 
 #[test]
-fn without_a_runtime_it_is_an_error() {
-    let remote = Remote::new("http://127.0.0.1:9/verify");
-    let url = signed("login=user_1").replace("https://id.example", "");
-    let future = std::pin::pin!(remote.verify_url(&url));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let poll = future.poll(&mut context);
-    assert!(matches!(poll, std::task::Poll::Ready(Err(Error::NoRuntime))), "{poll:?}");
-}
-
-#[test]
-fn the_future_can_go_to_another_thread() {
+fn remote_can_be_shared_between_threads() {
+    fn shared<T: Clone + std::fmt::Debug + Send + Sync + 'static>() {}
     fn is_send<T: Send>(_: T) {}
-    fn shared<T: Clone + Send + Sync + 'static>(_: &T) {}
-    let remote = Remote::new(BASE);
-    shared(&remote);
-    is_send(remote.verify_url("/"));
-    assert!(!format!("{remote:?}").is_empty());
-}
-
-#[tokio::test]
-async fn a_legacy_signature_with_a_default_needs_only_names() {
-    let server = Server::new(200);
-    let url = legacy("login=user_&default=go");
-    let remote = server.remote().allow_defaults(["go"]);
-    refused!(remote.verify_url(&url).await, Error::RefusedParameter { .. });
-    assert!(server.asked().is_empty());
-    let names = ["login", "service", "time", "default", "redirect_url"];
-    assert!(remote.only_names(names).verify_url(&url).await.is_ok());
+    shared::<Remote>();
+    shared::<RemoteBuilder>();
+    shared::<RemoteError>();
+    let remote = Keys::pending(failing).remote();
+    is_send(remote.verify_url(""));
+    is_send(remote.log_in("", &STATE.parse().unwrap()));
 }

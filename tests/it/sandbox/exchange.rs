@@ -7,32 +7,31 @@ use base64::engine::general_purpose::STANDARD;
 use civic_sip::UserData;
 use civic_sip::sandbox::Sandbox;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::support;
 
 /// A request, each part of which can be broken.
-struct Request {
-    key: String,
-    secret: String,
-    header: Value,
-    claims: Value,
-    body: String,
+pub(super) struct Request {
+    pub(super) key: String,
+    pub(super) secret: String,
+    pub(super) header: Value,
+    pub(super) claims: Value,
+    pub(super) body: String,
     /// What is digested, if not the body.
-    digested: Option<String>,
-    prefix: &'static str,
-    suffix: &'static str,
-    path: &'static str,
+    pub(super) digested: Option<String>,
+    pub(super) prefix: &'static str,
+    pub(super) suffix: &'static str,
+    pub(super) path: &'static str,
 }
 
-fn now() -> f64 {
+pub(super) fn now() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64()
 }
 
 impl Request {
-    fn good(sandbox: &Sandbox) -> Self {
+    pub(super) fn good(sandbox: &Sandbox) -> Self {
         let token = sandbox.issue_token(&UserData::new("ada", vec![]));
         let iat = now().floor();
         Self {
@@ -58,19 +57,17 @@ impl Request {
         STANDARD.encode(mac.finalize().into_bytes())
     }
 
-    fn authorization(&self) -> String {
+    pub(super) fn authorization(&self) -> String {
         let signed = format!(
             "{}.{}",
             support::base64url(self.header.to_string()),
             support::base64url(self.claims.to_string())
         );
-        let key = support::encoding_key(&self.key);
-        let signature =
-            jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::ES256).unwrap();
+        let signature = support::es256(&self.key, &signed);
         format!("{}{signed}.{signature}.{}{}", self.prefix, self.digest(), self.suffix)
     }
 
-    async fn send(&self, sandbox: &Sandbox) -> (u16, String) {
+    pub(super) async fn send(&self, sandbox: &Sandbox) -> (u16, String) {
         send(sandbox, self.path, Some(&self.authorization()), &self.body).await
     }
 }
@@ -153,7 +150,6 @@ async fn each_broken_part_of_the_header_is_refused() {
         ("no alg", header(json!({"typ": "JWT"}))),
         ("crit", header(json!({"alg": "ES256", "crit": ["x"]}))),
         ("exp past", claim("exp", (now() - 1.0).into())),
-        ("exp too far", claim("exp", (now() + 200.0).into())),
         ("exp a text", claim("exp", "1795216743".into())),
         ("another app's iss", claim("iss", other.app_id().into())),
         ("another app's sub", claim("sub", other.app_id().into())),

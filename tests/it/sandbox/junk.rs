@@ -8,11 +8,12 @@ use reqwest::Method;
 use super::{Answer, Service, send};
 
 /// Every address, with one that exists for each part that varies.
-const PATHS: [&str; 22] = [
+const PATHS: [&str; 23] = [
     "/",
     "/js/civic.sip.js",
     "/js/civic.sip.min.js",
-    "/css/civic.sip.css",
+    "/css/civic-modal.css",
+    "/css/civic-modal.min.css",
     "/assets/sandbox.css",
     "/assets/nothing",
     "/scopeRequests",
@@ -103,7 +104,7 @@ async fn the_exchange_is_found_however_the_base_is_written() {
 async fn bodies_are_bounded() {
     let service = Service::start().await;
     let huge = "a".repeat(64 * 1024 + 1);
-    for path in ["/scopeRequests", "/tokens", "/faults", "/prod/scopeRequest/authCode"] {
+    for path in ["/scopeRequests", "/faults", "/prod/scopeRequest/authCode"] {
         let answer = service.post(path, huge.clone()).await;
         assert_eq!(answer.status, 413, "{path}");
         is_refused_well(&answer, path);

@@ -7,15 +7,19 @@ use std::time::{Duration, SystemTime};
 use civic_sip::sandbox::{Sandbox, SandboxBuilder};
 use civic_sip::{CivicSip, UserData, UserDataItem};
 use reqwest::Method;
-use serde_json::Value;
+
+use crate::support::http_client::{Answer, client, send};
 
 mod command_line;
 mod exchange;
 mod faults;
 mod junk;
 mod payloads;
+mod people;
+mod pictures;
 mod scope_requests;
 mod setup;
+mod siblings;
 mod tokens;
 
 /// A sandbox, a client of its exchange, and a plain HTTP client.
@@ -25,24 +29,6 @@ struct Service {
     http: reqwest::Client,
     /// How many seconds the clock of the sandbox and of the client is ahead.
     ahead: Arc<AtomicU64>,
-}
-
-/// What came back.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    headers: reqwest::header::HeaderMap,
-    body: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
-
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
 }
 
 impl Service {
@@ -58,9 +44,7 @@ impl Service {
         };
         let sandbox = adjust(Sandbox::builder().clock(clock(&ahead))).start().await.unwrap();
         let civic = sandbox.client_builder().clock(clock(&ahead)).build().unwrap();
-        let redirect = reqwest::redirect::Policy::none();
-        let http = reqwest::Client::builder().no_proxy().redirect(redirect).build().unwrap();
-        Self { sandbox, civic, http, ahead }
+        Self { sandbox, civic, http: client(), ahead }
     }
 
     /// Lets the clock jump.
@@ -83,12 +67,6 @@ impl Service {
     fn token(&self) -> String {
         self.sandbox.issue_token(&ada())
     }
-}
-
-async fn send(request: reqwest::RequestBuilder) -> Answer {
-    let answer = request.send().await.unwrap();
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    Answer { status, headers, body: answer.text().await.unwrap() }
 }
 
 fn ada() -> UserData {

@@ -8,14 +8,14 @@ use super::{Answer, Service, send};
 const ORIGIN: &str = "http://localhost:3000";
 
 impl Service {
-    async fn ask(&self, origin: &str, scope: &str) -> Answer {
+    pub(super) async fn ask(&self, origin: &str, scope: &str) -> Answer {
         let body = json!({"appId": self.sandbox.app_id(), "scopeRequest": scope}).to_string();
         let request = self.request(Method::POST, "/scopeRequests").header("Origin", origin);
         send(request.body(body)).await
     }
 
     /// The names that page and wallet have for a new scope request.
-    async fn ask_well(&self, scope: &str) -> (String, String) {
+    pub(super) async fn ask_well(&self, scope: &str) -> (String, String) {
         let answer = self.ask(ORIGIN, scope).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         let id = answer.json()["id"].as_str().unwrap().to_owned();
@@ -24,11 +24,11 @@ impl Service {
         (id, code.split('"').next().unwrap().to_owned())
     }
 
-    async fn poll(&self, id: &str) -> Value {
+    pub(super) async fn poll(&self, id: &str) -> Value {
         self.get(&format!("/scopeRequests/{id}")).await.json()
     }
 
-    async fn grant(&self, code: &str, body: &Value) -> Answer {
+    pub(super) async fn grant(&self, code: &str, body: &Value) -> Answer {
         self.post(&format!("/wallet/{code}/grant"), body.to_string()).await
     }
 }
@@ -134,7 +134,7 @@ async fn a_code_serves_once_whichever_answer_comes_first() {
     assert_eq!(service.post(&format!("/wallet/{code}/deny"), "").await.status, 200);
     assert_eq!(
         service.poll(&id).await,
-        json!({"status": "cancelled", "expiresIn": 300, "response": null})
+        json!({"status": "cancelled", "read": false, "expiresIn": 300, "response": null})
     );
     assert_eq!(service.grant(&code, &ada).await.status, 410);
 

@@ -168,6 +168,26 @@ async fn a_large_response_is_verified_on_another_thread() {
     }
 }
 
+/// All threads for blocking work may be busy, for instance with callers that wait for exchanges.
+#[cfg(feature = "client")]
+#[test]
+fn a_verification_that_gets_no_thread_is_a_time_out() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    let (release, busy) = std::sync::mpsc::channel::<()>();
+    let (builder, _) = verifying_thread(300_000);
+    let civic = builder.timeout(Duration::from_millis(10)).build().unwrap();
+    let error = runtime.block_on(async {
+        tokio::task::spawn_blocking(move || busy.recv());
+        civic.exchange_code("token").await.unwrap_err()
+    });
+    drop(release);
+    assert!(error.is_timeout() && !error.is_retryable(), "{error:?}");
+}
+
 #[test]
 fn without_a_runtime_a_large_response_is_verified_inline() {
     let (builder, threads) = verifying_thread(300_000);

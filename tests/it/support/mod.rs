@@ -1,6 +1,8 @@
-//! A service of the tests' own making: signs with `jsonwebtoken`, encrypts with the RustCrypto crates.
+//! A service of the tests' own making: signs with `aws-lc-rs`, encrypts with the RustCrypto crates.
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
+pub(crate) mod http_client;
+pub(crate) mod people;
 #[cfg(feature = "sandbox")]
 pub(crate) mod servers;
 #[cfg(feature = "sandbox")]
@@ -9,12 +11,13 @@ pub(crate) mod tls;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aes::Aes128;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cbc::cipher::block_padding::{NoPadding, Pkcs7};
 use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _};
 use civic_sip::{CivicSip, CivicSipBuilder, Error, Reply, UserData};
-use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 
 pub const APP_ID: &str = "app42";
@@ -47,11 +50,12 @@ pub fn client() -> CivicSip {
     builder().build().unwrap()
 }
 
-/// The PKCS#8 form (RFC 5208) of the key above.
-pub fn encoding_key(scalar: &str) -> EncodingKey {
-    let der =
-        format!("3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420{scalar}");
-    EncodingKey::from_ec_der(&hex(&der))
+/// An ES256 signature by the private key with this scalar.
+pub fn es256(scalar: &str, signed: &str) -> String {
+    // ECPrivateKey (RFC 5915).
+    let der = hex(&format!("30310201010420{scalar}a00a06082a8648ce3d030107"));
+    let key = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).unwrap();
+    base64url(key.sign(&SystemRandom::new(), signed.as_bytes()).unwrap())
 }
 
 pub fn hex(text: &str) -> Vec<u8> {
@@ -87,8 +91,7 @@ pub fn items() -> Value {
 /// A token over these texts, whatever they say, with a right signature.
 pub fn sign(header: &str, claims: &str) -> String {
     let signed = format!("{}.{}", base64url(header), base64url(claims));
-    let key = encoding_key(PRIVATE_SIGNING_KEY);
-    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::ES256).unwrap();
+    let signature = es256(PRIVATE_SIGNING_KEY, &signed);
     format!("{signed}.{signature}")
 }
 

@@ -7,23 +7,14 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use civic_sip::CivicSip;
 use civic_sip::sandbox::Sandbox;
-use civic_sip::{CivicSip, UserData, UserDataItem};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::people::ada;
 use super::tls;
-
-pub(crate) fn ada() -> UserData {
-    UserData::new(
-        "36a59d10c8f2",
-        vec![
-            UserDataItem::new("contact.personal.email", "ada@example.com", true, true),
-            UserDataItem::new("contact.personal.phoneNumber", "+1 555 0100", true, true),
-        ],
-    )
-}
 
 /// A sandbox, and a valid answer of it for a service that only plays it back.
 pub(crate) struct Canned {
@@ -36,8 +27,9 @@ impl Canned {
         let sandbox = Sandbox::start().await.unwrap();
         let civic = sandbox.client_builder().build().unwrap();
         let request = civic.request(sandbox.issue_token(&ada())).unwrap();
-        let agent = ureq::Agent::new_with_defaults();
-        let answer = agent.run(request).unwrap().body_mut().read_to_vec().unwrap();
+        let answer =
+            super::http_client::client().execute(request.try_into().unwrap()).await.unwrap();
+        let answer = answer.bytes().await.unwrap().into();
         Self { sandbox, answer }
     }
 

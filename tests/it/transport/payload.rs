@@ -3,14 +3,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::servers::{Canned, Service, ada, http, proxy};
-use crate::support::tls::{Authority, TlsListener};
 use axum::Router;
 use axum::http::{StatusCode, Version};
 use civic_sip::sandbox::Sandbox;
 use civic_sip::{BoxFuture, CivicSip, Error, Reply, SendOptions, Transport, TransportError};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
+
+use crate::support::people::ada;
+use crate::support::servers::{Canned, Service, http, proxy};
+use crate::support::tls::{Authority, TlsListener};
 
 const LINK: &str = "https://civic.s3.amazonaws.com/payload?X-Amz-Signature=c0ffee";
 

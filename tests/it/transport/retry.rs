@@ -4,10 +4,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use crate::support::servers::{Canned, ada};
 use civic_sip::{BoxFuture, CivicSip, Error, SendOptions, Transport, TransportError};
 use http::{Request, Response};
 use tokio::time::Instant;
+
+use crate::support::people::ada;
+use crate::support::servers::Canned;
 
 type Sent = (Instant, Request<Vec<u8>>);
 type Outcome = Result<Response<Vec<u8>>, TransportError>;

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::servers::{Canned, Service, ada, http, proxy, relay};
-use crate::support::tls::{Authority, TlsListener};
 use axum::Router;
 use axum::http::Version;
 use civic_sip::{CivicSip, Error};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, interval, timeout};
+
+use crate::support::people::ada;
+use crate::support::servers::{Canned, Service, http, proxy, relay};
+use crate::support::tls::{Authority, TlsListener};
 
 const HOST: &str = "sip.example.com";
 

@@ -1,0 +1,280 @@
+//! The authority: what a server signs, and for whom.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use super::address::{Address, AllowList};
+use super::consent::{Consent, Person, Subject};
+use super::defaults::Defaults;
+use super::error::{DefaultError, Refusal};
+use super::request::{self, Request};
+use super::signed::Signed;
+use crate::authsig::error::{ConfigError, ConfigProblem, VerifyError, shown};
+use crate::authsig::keys::{PrivateKey, PublicKeys};
+use crate::authsig::signer::Signer;
+use crate::authsig::time;
+use crate::authsig::url::PublicUrl;
+use crate::authsig::verified::Verified;
+use crate::authsig::verifier::Verifier;
+use crate::clock::Clock;
+
+/// The path below the base under which signed URLs are verified.
+const VERIFIED: &str = "/verified";
+
+/// The deciding part of an AuthSig server; see the [module](super).
+#[derive(Clone, Debug)]
+pub struct Authority {
+    base: String,
+    signer: Signer,
+    verifier: Verifier,
+    keys: PublicKeys,
+    allowed: AllowList,
+    loopback_http: bool,
+}
+
+impl Authority {
+    /// Configures an authority that signs `{base}/verified`: `https://id.example/verify`.
+    pub fn builder(base: impl Into<String>) -> AuthorityBuilder {
+        AuthorityBuilder {
+            base: base.into(),
+            private_keys: Vec::new(),
+            retired_keys: Vec::new(),
+            addresses: Vec::new(),
+            origins: Vec::new(),
+            loopback_http: false,
+        }
+    }
+
+    /// Decides about one request.
+    ///
+    /// - `query`: the request's query, as received;
+    /// - `person`: who is logged in, if anybody is;
+    /// - `defaults`: what is stored under the [slugs](super::slugs) that the query names;
+    /// - `consent`: what the person agreed to;
+    /// - `now`: the time.
+    ///
+    /// The request's own parameters are signed, with what [defaults](super::DefaultParams) decided, the `time` and the
+    /// `audience` added.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`]: [`NotLoggedIn`](Refusal::NotLoggedIn) and [`NeedsConsent`](Refusal::NeedsConsent) can be remedied,
+    /// all others are final.
+    pub fn decide(
+        &self,
+        query: &str,
+        person: Option<&Person>,
+        defaults: &Defaults,
+        consent: Option<&Consent>,
+        now: SystemTime,
+    ) -> Result<Signed, Refusal> {
+        let clock = Clock::new(move || now);
+        let mut request = Request::parse(query)?;
+        // Before the defaults: nothing tells a stranger what is stored.
+        let person = person.ok_or(Refusal::NotLoggedIn)?;
+        request.add_defaults(defaults)?;
+        request.provide(person, time::now(&clock))?;
+        request.check_person(person)?;
+        request.check_times(&clock)?;
+
+        let redirect = self.address(&request, "redirect_url")?;
+        let notify = self.address(&request, "notify_url")?;
+        if redirect.as_ref().is_some_and(Address::has_signed_url) {
+            let problem = "must not have a parameter `authsig`";
+            return Err(Refusal::BadAddress { name: "redirect_url", problem });
+        }
+        let addresses = [&redirect, &notify];
+        if let Some(audience) = audience(addresses.into_iter().flatten()) {
+            request.set("audience", audience);
+        }
+        let (hide, secret) = (request.has("hide"), request.secret());
+        let params = request.into_signed();
+
+        let is_allowed = |address: &Address| self.allowed.contains(address);
+        let subject =
+            Subject { person, query, redirect: redirect.as_ref(), notify: notify.as_ref() };
+        if !addresses.into_iter().flatten().all(is_allowed)
+            && !consent.is_some_and(|consent| subject.has(consent))
+        {
+            return Err(Refusal::NeedsConsent(Box::new(subject.ask(params))));
+        }
+
+        let (signer, verifier) = match secret {
+            None => (self.signer.with_clock(clock.clone()), self.verifier.with_clock(clock)),
+            Some(secret) => self.stored_key(secret, &clock)?,
+        };
+        let path = [VERIFIED, "?", &request::write(&params)].concat();
+        let url = signer.sign_url(&path).map_err(Refusal::Unsigned)?;
+        let verified = verifier.verify_at(&url, VERIFIED).map_err(Refusal::Unverified)?;
+        Ok(Signed::new(url, verified, redirect.as_ref(), notify.as_ref(), hide))
+    }
+
+    /// Verifies the query of a request to `{base}/verified`.
+    ///
+    /// It knows the server's own keys alone: a URL signed with a stored `secret` is for the app that stored it, and is
+    /// rejected here. It has no effect.
+    ///
+    /// # Errors
+    ///
+    /// A [`VerifyError`] that says why the URL is not accepted.
+    pub fn verify(&self, query: &str, now: SystemTime) -> Result<Verified, VerifyError> {
+        let url = [VERIFIED, "?", query].concat();
+        self.verifier.with_clock(Clock::new(move || now)).verify_at(&url, VERIFIED)
+    }
+
+    /// Returns the JWK set that `{base}/keys` publishes.
+    pub fn jwks(&self) -> String {
+        self.keys.to_jwks()
+    }
+
+    /// Parses the effective address of a parameter.
+    fn address(
+        &self,
+        request: &Request<'_>,
+        name: &'static str,
+    ) -> Result<Option<Address>, Refusal> {
+        let bad = |problem| Refusal::BadAddress { name, problem };
+        let Some(text) = request.get(name) else { return Ok(None) };
+        let address = Address::parse(text).map_err(bad)?;
+        if !address.is_https() && !self.loopback_http {
+            return Err(bad("must begin with `https://`"));
+        }
+        Ok(Some(address))
+    }
+
+    /// Makes the keys of an app that stored a secret.
+    fn stored_key(&self, secret: &str, clock: &Clock) -> Result<(Signer, Verifier), Refusal> {
+        let signer = Signer::builder().identities().public_url(&self.base).secret(secret).build();
+        let verifier =
+            Verifier::builder().identities().public_url(&self.base).secret(secret).build();
+        match (signer, verifier) {
+            (Ok(signer), Ok(verifier)) => {
+                Ok((signer.with_clock(clock.clone()), verifier.with_clock(clock.clone())))
+            }
+            // The base is good, so that it is the secret that is not.
+            _ => Err(DefaultError::WeakSecret.into()),
+        }
+    }
+}
+
+/// Joins the addresses, each once, sorted by bytes.
+fn audience<'a>(addresses: impl Iterator<Item = &'a Address>) -> Option<String> {
+    let mut addresses: Vec<String> = addresses.map(Address::audience).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    if addresses.is_empty() { None } else { Some(addresses.join(" ")) }
+}
+
+/// Configures an [`Authority`].
+#[derive(Clone)]
+#[must_use]
+pub struct AuthorityBuilder {
+    base: String,
+    private_keys: Vec<PrivateKey>,
+    retired_keys: Vec<PublicKeys>,
+    addresses: Vec<String>,
+    origins: Vec<String>,
+    loopback_http: bool,
+}
+
+impl AuthorityBuilder {
+    /// Signs version 3 with this key.
+    pub fn private_key(mut self, key: PrivateKey) -> Self {
+        self.private_keys.push(key);
+        self
+    }
+
+    /// Goes on publishing and verifying keys that sign no more. A key has to stay until the last URL signed with it is of
+    /// no use.
+    pub fn retired_keys(mut self, keys: PublicKeys) -> Self {
+        self.retired_keys.push(keys);
+        self
+    }
+
+    /// Redirects to and notifies this address without asking the person: it has to be this very address, query included.
+    /// May be called for several.
+    pub fn allow(mut self, address: impl Into<String>) -> Self {
+        self.addresses.push(address.into());
+        self
+    }
+
+    /// Does the same for all addresses of an origin, `https://demo.example`. For demonstrations: a single page there that
+    /// redirects on, or shows its own URL, gives away who a visitor is.
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into());
+        self
+    }
+
+    /// Accepts addresses with plain http on this machine, for development. They need consent like any other.
+    pub fn loopback_http(mut self) -> Self {
+        self.loopback_http = true;
+        self
+    }
+
+    /// Makes the authority.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] with everything that is wrong.
+    pub fn build(self) -> Result<Authority, ConfigError> {
+        let mut problems = Vec::new();
+        let is_base = |base: &str| Address::parse(base).and_then(|_| PublicUrl::parse(base));
+        problems.extend(is_base(&self.base).err().map(ConfigProblem::Base));
+        let keys = self.private_keys.as_slice();
+        match keys {
+            [_] => {}
+            [] => problems.push(ConfigProblem::NoKey),
+            _ => problems.push(ConfigProblem::SeveralKeySources),
+        }
+        let allowed = AllowList {
+            addresses: self.parse_all(&self.addresses, Address::parse, &mut problems),
+            origins: self.parse_all(&self.origins, Address::parse_origin, &mut problems),
+        };
+        ConfigError::check(problems)?;
+
+        let private_key = keys.first().ok_or(ConfigProblem::NoKey)?;
+        let keys = self.retired_keys.into_iter().fold(private_key.public_key(), PublicKeys::merge);
+        let signer = Signer::builder().private_key(private_key.clone());
+        let verifier = Verifier::builder().public_keys(keys.clone());
+        Ok(Authority {
+            signer: signer.identities().public_url(&self.base).build()?,
+            verifier: verifier.identities().public_url(&self.base).build()?,
+            base: self.base,
+            keys,
+            allowed,
+            loopback_http: self.loopback_http,
+        })
+    }
+
+    fn parse_all(
+        &self,
+        texts: &[String],
+        parse: fn(&str) -> Result<Address, &'static str>,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Vec<Address> {
+        let mut addresses = Vec::with_capacity(texts.len());
+        for text in texts {
+            match parse(text) {
+                Ok(address) if address.is_https() || self.loopback_http => addresses.push(address),
+                Ok(_) => problems.push(ConfigProblem::AllowedAddress(
+                    shown(text),
+                    "must begin with `https://`, or `loopback_http` be set",
+                )),
+                Err(problem) => problems.push(ConfigProblem::AllowedAddress(shown(text), problem)),
+            }
+        }
+        addresses
+    }
+}
+
+/// Shows no key.
+impl fmt::Debug for AuthorityBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorityBuilder")
+            .field("base", &self.base)
+            .field("allow", &self.addresses)
+            .field("allow_origin", &self.origins)
+            .field("loopback_http", &self.loopback_http)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! What follows from a request that was granted.
+
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+use super::address::Address;
+use crate::authsig::verified::Verified;
+
+/// A signed URL, and what follows from it.
+#[derive(Clone)]
+pub struct Signed {
+    url: String,
+    verified: Verified,
+    redirect: Option<String>,
+    delivery: Option<Delivery>,
+    hide: bool,
+}
+
+impl Signed {
+    pub(super) fn new(
+        url: String,
+        verified: Verified,
+        redirect: Option<&Address>,
+        notify: Option<&Address>,
+        hide: bool,
+    ) -> Self {
+        let redirect = redirect.map(|address| address.with_signed_url(&url));
+        let body = || json!({ "verified": true, "url": url, "data": data(&verified) }).to_string();
+        let delivery = notify.map(|address| Delivery::new(address.audience(), body()));
+        Self { url, verified, redirect, delivery, hide }
+    }
+
+    /// Returns the signed URL, `{base}/verified?…`. It is not for the person's eyes if [`hide`](Self::hide) says so.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns where to redirect the person, with status 303: `redirect_url` with `authsig=<signed URL>` added.
+    pub fn redirect(&self) -> Option<&str> {
+        self.redirect.as_deref()
+    }
+
+    /// Returns what to post, and where.
+    pub fn notification(&self) -> Option<&Delivery> {
+        self.delivery.as_ref()
+    }
+
+    /// Returns whether the person must not be shown the URL.
+    pub fn hide(&self) -> bool {
+        self.hide
+    }
+
+    /// Returns the addresses that the URL was made for; none if a person made it by hand.
+    pub fn audience(&self) -> impl Iterator<Item = &str> {
+        self.verified.get("audience").into_iter().flat_map(|audience| audience.split(' '))
+    }
+
+    /// Returns the signed parameters, in the order of the URL.
+    pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.verified.iter()
+    }
+}
+
+/// Shows nothing of the URL: it proves who somebody is.
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed")
+            .field("redirects", &self.redirect.is_some())
+            .field("notifies", &self.delivery.is_some())
+            .field("hide", &self.hide)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A notification to be delivered: an address, and a body in JSON.
+///
+/// ```
+/// use civic_sip::authsig::decide::Delivery;
+///
+/// // As it was stored, to be sent again.
+/// let delivery = Delivery::new("https://app.example/notify", r#"{"verified": true, "url": "…", "data": {}}"#)
+///     .with_webhook_id("6f1c6f34");
+/// assert_eq!(delivery.address(), "https://app.example/notify");
+/// ```
+#[derive(Clone)]
+pub struct Delivery {
+    address: String,
+    body: String,
+    webhook_id: Option<String>,
+}
+
+impl Delivery {
+    /// Makes a delivery.
+    pub fn new(address: impl Into<String>, body: impl Into<String>) -> Self {
+        Self { address: address.into(), body: body.into(), webhook_id: None }
+    }
+
+    /// Sets the header `webhook-id` (Standard Webhooks): the same for each attempt, so that the receiver can tell that it
+    /// got a notification before.
+    #[must_use]
+    pub fn with_webhook_id(mut self, id: impl Into<String>) -> Self {
+        self.webhook_id = Some(id.into());
+        self
+    }
+
+    /// Returns the address that the body is posted to.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Returns the body: `{"verified": true, "url": "<signed URL>", "data": {…the signed parameters…}}`.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// Returns the header `webhook-id`.
+    pub fn webhook_id(&self) -> Option<&str> {
+        self.webhook_id.as_deref()
+    }
+}
+
+/// Shows neither address nor body.
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery").field("webhook_id", &self.webhook_id).finish_non_exhaustive()
+    }
+}
+
+/// The signed parameters under their own names, repeated ones as lists.
+fn data(verified: &Verified) -> Value {
+    let mut data = Map::new();
+    for (name, value) in verified.iter() {
+        match data.get_mut(name) {
+            None => {
+                data.insert(name.to_owned(), value.into());
+            }
+            Some(Value::Array(values)) => values.push(value.into()),
+            Some(first) => *first = json!([first.take(), value]),
+        }
+    }
+    data.into()
+}

@@ -1,0 +1,33 @@
+//! The error of verifying with keys that are fetched.
+
+use std::sync::Arc;
+
+use crate::authsig::error::{ConfigError, VerifyError};
+use crate::transport::TransportError;
+
+/// Why a [`Remote`](super::Remote) gave no identity.
+///
+/// Only [`Verify`](Self::Verify) is about the URL. With all others the server's keys could not be fetched: the URL may
+/// be good, and can be verified later.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoteError {
+    /// The URL is not accepted.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The request for the keys failed.
+    #[error("the keys of the AuthSig server could not be fetched")]
+    Transport(#[source] Arc<TransportError>),
+    /// The response to the request for the keys does not have the status 200.
+    #[error("the AuthSig server answered the request for its keys with the status {0}, not 200")]
+    Status(u16),
+    /// The response to the request for the keys has no usable keys.
+    #[error("the keys of the AuthSig server can't be used")]
+    Keys(#[source] ConfigError),
+}
+
+impl From<TransportError> for RemoteError {
+    fn from(error: TransportError) -> Self {
+        Self::Transport(Arc::new(error))
+    }
+}

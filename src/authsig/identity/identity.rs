@@ -1,0 +1,81 @@
+//! What a verified URL of a server says.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::authsig::time::Times;
+
+/// A person whom an AuthSig server identified: only verifying makes one.
+///
+/// Base URL of the server, [`service`](Self::service) and [`login`](Self::login) together say who somebody is; the login
+/// alone does not.
+#[derive(Clone)]
+pub struct Identity {
+    login: String,
+    service: String,
+    times: Times,
+    /// Joined by spaces.
+    audience: Option<String>,
+    parameters: Vec<(String, String)>,
+}
+
+impl Identity {
+    /// Takes what is proven: login, service, times and audience; and all parameters of the URL.
+    pub(in crate::authsig) fn new<'p>(
+        login: &str,
+        service: &str,
+        times: Times,
+        audience: Option<&str>,
+        parameters: impl Iterator<Item = (&'p str, &'p str)>,
+    ) -> Self {
+        Self {
+            login: login.to_owned(),
+            service: service.to_owned(),
+            times,
+            audience: audience.map(ToOwned::to_owned),
+            parameters: parameters.map(|(name, value)| (name.into(), value.into())).collect(),
+        }
+    }
+
+    /// Returns the login, which means somebody only together with the [`service`](Self::service) and the server.
+    pub fn login(&self) -> &str {
+        &self.login
+    }
+
+    /// Returns the service that the login belongs to. `password` is the server's own accounts.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// Returns the time at which the person was identified. Only a [legacy](crate::authsig) signature may have none.
+    pub fn time(&self) -> Option<DateTime<Utc>> {
+        self.times.time
+    }
+
+    /// Returns the second from which on the URL is dead, if it has one.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.times.expires_at
+    }
+
+    /// Returns the addresses of the apps that the URL was made for.
+    pub fn audience(&self) -> impl Iterator<Item = &str> {
+        self.audience.iter().flat_map(|addresses| addresses.split(' '))
+    }
+
+    /// Returns a parameter that **nobody has vouched for**: whoever asked for the identity chose its value. `None` if it is
+    /// absent or repeated.
+    pub fn asked_for(&self, name: &str) -> Option<&str> {
+        let mut values = self.parameters.iter().filter(|(other, _)| other == name);
+        values.next().filter(|_| values.next().is_none()).map(|(_, value)| &**value)
+    }
+}
+
+/// Shows names only: values are personal data.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("names", &self.parameters.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,197 @@
+//! Asking an AuthSig server to identify somebody.
+
+use std::fmt::{self, Display};
+use std::time::{Duration, SystemTime};
+
+use ::url::Url;
+
+use super::address;
+use super::state::State;
+use crate::authsig::error::{ConfigError, ConfigProblem, QueryError};
+use crate::authsig::{query, reserved, time};
+
+/// Names that the server alone sets.
+const SET_BY_SERVER: [&str; 3] = ["nonce", "signature", "audience"];
+
+/// Names that servers reject if they are repeated, beside the reserved ones.
+const SINGLE: [&str; 3] = ["redirect_url", "notify_url", "hide"];
+
+/// The parameter that the server adds to the redirect_url: the signed URL.
+const ADDED_TO_REDIRECT: &str = "authsig";
+
+/// Builds the URL that a browser is sent to, to be identified by an AuthSig server.
+///
+/// ```
+/// use civic_sip::authsig::{Request, State};
+///
+/// let state = State::generate()?; // kept in a cookie until the browser comes back
+/// let url = Request::new("https://id.example/verify")
+///     .login("user_1")
+///     .redirect_url("https://app.example/in")
+///     .state(&state)
+///     .url()?;
+/// assert!(url.starts_with(
+///     "https://id.example/verify/request?login=user_1&redirect_url=https%3A%2F%2Fapp.example%2Fin&state="
+/// ));
+/// # Ok::<(), civic_sip::authsig::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "`url` makes the URL"]
+pub struct Request {
+    base: String,
+    parameters: Vec<(String, String)>,
+    time: Option<SystemTime>,
+}
+
+impl Request {
+    /// Starts a request to the server at this base URL: https, or http on this machine.
+    pub fn new(base: impl Into<String>) -> Self {
+        Self { base: base.into(), parameters: Vec::new(), time: None }
+    }
+
+    /// Sets who is to be identified. Without it, [`provides`](Self::provides) asks who is there.
+    pub fn login(self, login: impl Into<String>) -> Self {
+        self.set("login", login.into())
+    }
+
+    /// Sets the service that the login belongs to; without it, `password`.
+    pub fn service(self, service: impl Into<String>) -> Self {
+        self.set("service", service.into())
+    }
+
+    /// Sets the address that the browser is sent to after success, with the signed URL as the parameter `authsig`.
+    ///
+    /// It is the app's [audience](super::RemoteBuilder::audience): https, or http on this machine, spelled as browsers
+    /// spell it.
+    pub fn redirect_url(self, url: impl Into<String>) -> Self {
+        self.set("redirect_url", url.into())
+    }
+
+    /// Sets the address that a [`Notification`](super::Notification) is posted to after success.
+    pub fn notify_url(self, url: impl Into<String>) -> Self {
+        self.set("notify_url", url.into())
+    }
+
+    /// Hides the signed URL from the person.
+    pub fn hide(self) -> Self {
+        self.set("hide", "1".to_owned())
+    }
+
+    /// Has the server sign only around this time, in whole seconds, and with it; without it, with the time of signing.
+    ///
+    /// It takes a [`SystemTime`] or chrono's `DateTime`.
+    pub fn time(mut self, time: impl Into<SystemTime>) -> Self {
+        self.time = Some(time.into());
+        self
+    }
+
+    /// Sets how far from [`time`](Self::time) the server may sign, in whole seconds; without it, 300.
+    pub fn time_fudge(self, fudge: Duration) -> Self {
+        self.set("time_fudge", fudge.as_secs().to_string())
+    }
+
+    /// Has the server fill these in: any of `login`, `service`, `time`. Replaces the names of an earlier call.
+    pub fn provides(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.parameters.retain(|(name, _)| name != "provides[]");
+        self.parameters
+            .extend(names.into_iter().map(|name| ("provides[]".to_owned(), name.into())));
+        self
+    }
+
+    /// Adds parameters that are stored at the server under this slug. Later ones win.
+    pub fn default(self, slug: impl Into<String>) -> Self {
+        self.param("default[]", slug.into())
+    }
+
+    /// Sets the state of this attempt to log in.
+    pub fn state(self, state: &State) -> Self {
+        self.set("state", state.as_str().to_owned())
+    }
+
+    /// Adds another parameter, which the server signs and does not check.
+    pub fn param(mut self, name: impl Into<String>, value: impl Display) -> Self {
+        self.parameters.push((name.into(), value.to_string()));
+        self
+    }
+
+    fn set(mut self, name: &str, value: String) -> Self {
+        self.parameters.retain(|(other, _)| other != name);
+        self.parameters.push((name.to_owned(), value));
+        self
+    }
+
+    /// Writes the URL.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] with everything that the server would reject: an unusable base URL or address, parameters that
+    /// only the server sets, and queries that no link can have either.
+    pub fn url(&self) -> Result<String, ConfigError> {
+        let mut problems = Vec::new();
+        let base = address::base(&self.base).unwrap_or_else(|problem| {
+            problems.push(problem);
+            String::new()
+        });
+        for (name, value) in &self.parameters {
+            problems.extend(check(name, value).err());
+        }
+        let query = self.query().unwrap_or_else(|problem| {
+            problems.push(problem);
+            String::new()
+        });
+        ConfigError::check(problems)?;
+        Ok(format!("{base}/request?{query}"))
+    }
+
+    fn query(&self) -> Result<String, ConfigProblem> {
+        let mut query = String::new();
+        for (name, value) in &self.parameters {
+            query::append(&mut query, name, value);
+        }
+        if let Some(time) = self.time {
+            let text = time::to_rfc3339(time).ok_or(ConfigProblem::TimeOutOfRange("time"))?;
+            query::append(&mut query, "time", &text);
+        }
+        reserved::read(&query)?;
+        for single in SINGLE {
+            if self.parameters.iter().filter(|(name, _)| name == single).count() > 1 {
+                return Err(QueryError::Repeated(single).into());
+            }
+        }
+        Ok(query)
+    }
+}
+
+/// Rejects parameters that every server rejects.
+fn check(name: &str, value: &str) -> Result<(), ConfigProblem> {
+    if let Some(name) = SET_BY_SERVER.iter().find(|set| **set == name) {
+        return Err(ConfigProblem::SetByServer(name));
+    }
+    match name {
+        "redirect_url" => {
+            let address = address::app("redirect_url", value)?;
+            let has_parameter = Url::parse(&address)
+                .is_ok_and(|url| url.query_pairs().any(|(name, _)| name == ADDED_TO_REDIRECT));
+            if has_parameter {
+                let problem = "must not have a parameter `authsig`: the server adds it";
+                return Err(ConfigProblem::Address("redirect_url", problem));
+            }
+        }
+        "notify_url" => {
+            address::app("notify_url", value)?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Shows names only: values may be personal data.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Request")
+            .field("base", &self.base)
+            .field("names", &names)
+            .finish_non_exhaustive()
+    }
+}
