@@ -324,10 +324,18 @@ impl Random {
             0 => self.text(3),
             1 => {
                 let mut name = self.pick(&RESERVED).to_owned();
-                name.insert_str(self.below(name.len() + 1), self.pick(&PIECES));
+                let start = self.below(name.len() + 1);
+                let end = if self.once_in(2) { start } else { name.len().min(start + 1) };
+                name.replace_range(start..end, self.pick(&PIECES));
                 name
             }
-            2 => format!("p{}", self.below(1000)),
+            2 => {
+                let (from, to) =
+                    [("_", ". []?\u{a0}"), ("s", "Sſ"), ("i", "Iıİ"), ("e", "Eé")][self.below(4)];
+                let to: Vec<char> = to.chars().collect();
+                self.pick(&RESERVED).replace(from, &to[self.below(to.len())].to_string())
+            }
+            3 => format!("p{}", self.below(1000)),
             _ => self.pick(&NAMES).to_owned(),
         }
     }
@@ -348,12 +356,13 @@ impl Random {
     /// Any spelling that is decoded to the text. Few of them are raw where a parser may mind.
     fn spell(&mut self, text: &str, is_name: bool) -> String {
         let share = [1, 4, 40][self.below(3)];
+        // What has to be encoded is refused where it is not.
+        let is_careless = self.once_in(50);
         let mut spelling = String::new();
         for char in text.chars() {
-            let must_encode = char.is_control()
-                || matches!(char, '&' | '%' | '+' | '#' | ';')
+            let must_encode = matches!(char, '&' | '%' | '+' | '#')
                 || (char == '=' && is_name)
-                || char.is_whitespace();
+                || !is_careless && (char.is_control() || char.is_whitespace() || char == ';');
             if char == ' ' && self.once_in(2) {
                 spelling.push('+');
             } else if must_encode || self.once_in(share) {
