@@ -1,4 +1,8 @@
-//! Signed links: URLs that prove what an app, or a server that it trusts, once wrote into them.
+//! Signed URLs: links that an app signs for itself, and identities that an AuthSig server vouches for.
+//!
+//! The two are apart: no link is taken for an identity, nor an identity for a link.
+//!
+//! # Links
 //!
 //! An app signs links for itself: invitations, password resets, downloads, callbacks. [`Signer`] signs them, [`Verifier`]
 //! verifies them, and [`Verified`] has what was signed.
@@ -27,7 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What to do
+//! What to do:
 //!
 //! - Read [`Verified`], never the framework's own query: that has ignored parameters, too, and frameworks differ in how
 //!   they read repeated names, brackets and odd characters. What they could differ in is rejected.
@@ -38,6 +42,39 @@
 //!   [`single_use`](SignerBuilder::single_use), and [`Verified::consume`] **before** the act: verifying uses nothing up,
 //!   since mail scanners open links.
 //! - A link that dies when a password changes has a fingerprint of the password's hash as a parameter or in its purpose.
+//!
+//! # Identities
+//!
+//! An app sends a browser to an AuthSig server with a [`Request`], and the server sends it back with a signed URL that says
+//! who is there. [`Remote`] verifies it with the keys that the server publishes, [`IdentityVerifier`] with keys that are
+//! at hand, offline and years later. [`Identity`] is what they return.
+//!
+//! ```no_run
+//! use civic_sip::authsig::{Identity, Remote, Request, State};
+//!
+//! # async fn handler(signed_url: &str, cookie: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let state = State::generate()?; // into a cookie of this browser, for this attempt
+//! let url = Request::new("https://id.example/verify")
+//!     .provides(["login"])
+//!     .redirect_url("https://app.example/in")
+//!     .state(&state)
+//!     .url()?;
+//!
+//! // The browser comes back to https://app.example/in?authsig=<signed URL>, with the cookie.
+//! let remote = Remote::builder("https://id.example/verify").audience("https://app.example/in").build()?;
+//! let identity: Identity = remote.log_in(signed_url, &cookie.parse()?).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! What to do:
+//!
+//! - Let a browser in by [`log_in`](Remote::log_in) alone. [`verify_url`](Remote::verify_url) and [`Notification`] tell that
+//!   somebody was identified, but not that it is this browser's user: anybody can send a browser with a URL that they have
+//!   seen, or that is their own.
+//! - Delete the cookie and change the id of the browser's session once somebody is in.
+//! - Know people by base URL, service and login together. The same login of another service or server is somebody else.
+//! - Set the [audience](RemoteBuilder::audience): without it, another app could come with the URL that a person made for
+//!   it, and be taken for the person.
 //!
 //! # Version 2 and version 3
 //!
@@ -56,6 +93,7 @@
 //! parameters follow in the order of the URL, every byte but `A-Z a-z 0-9 - . _ ~` written as `%XX`. So no two links
 //! share a text. Queries over 16 KiB or 256 parameters are rejected.
 
+mod address;
 pub mod decide;
 mod error;
 mod identity;
@@ -66,6 +104,7 @@ pub mod legacy;
 mod link;
 mod query;
 mod replay;
+mod request_names;
 mod reserved;
 mod scope;
 mod signer;

@@ -3,17 +3,17 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use super::address::{Address, AllowList};
+use super::allow_list::AllowList;
 use super::consent::{Consent, Person, Subject};
 use super::defaults::Defaults;
 use super::error::{DefaultError, Refusal};
 use super::request::{self, Request};
 use super::signed::Signed;
+use crate::authsig::address::{self, Address};
 use crate::authsig::error::{ConfigError, ConfigProblem, VerifyError, shown};
 use crate::authsig::keys::{PrivateKey, PublicKeys};
 use crate::authsig::signer::Signer;
 use crate::authsig::time;
-use crate::authsig::url::PublicUrl;
 use crate::authsig::verified::Verified;
 use crate::authsig::verifier::Verifier;
 use crate::clock::Clock;
@@ -218,8 +218,7 @@ impl AuthorityBuilder {
     /// A [`ConfigError`] with everything that is wrong.
     pub fn build(self) -> Result<Authority, ConfigError> {
         let mut problems = Vec::new();
-        let is_base = |base: &str| Address::parse(base).and_then(|_| PublicUrl::parse(base));
-        problems.extend(is_base(&self.base).err().map(ConfigProblem::Base));
+        problems.extend(address::parse_base(&self.base).err());
         let keys = self.private_keys.as_slice();
         match keys {
             [_] => {}

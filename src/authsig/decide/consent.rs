@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::address::Address;
+use crate::authsig::address::Address;
 use crate::authsig::query;
 use crate::authsig::verified::DEFAULT_SERVICE;
 use crate::crypto::HmacKey;

@@ -7,9 +7,9 @@ use serde::de::{Error as _, MapAccess};
 use zeroize::Zeroizing;
 
 use super::error::DefaultError;
-use super::request::{DECIDING, FORBIDDEN};
 use crate::authsig::error::shown;
 use crate::authsig::query::MAX_QUERY_LEN;
+use crate::authsig::request_names::{DECIDING, SET_BY_SERVER};
 use crate::authsig::reserved;
 use crate::encoding::json::{self, CowStr, OneOrMany, StrictObject};
 
@@ -105,7 +105,7 @@ fn secret(values: Vec<String>) -> Result<Zeroizing<String>, DefaultError> {
 }
 
 fn check(name: &str, values: &[String]) -> Result<(), DefaultError> {
-    if name == "default" || FORBIDDEN.contains(&name) {
+    if name == "default" || SET_BY_SERVER.contains(&name) {
         return Err(DefaultError::Forbidden(name.to_owned()));
     }
     let is_lookalike = reserved::looks_like(name).is_some()

@@ -39,7 +39,7 @@
 //! - **Answer `{base}/verified`** by [`Authority::verify`], and `{base}/keys` by [`Authority::jwks`].
 //! - **Restrict who stores defaults**: parameters of a default take part in decisions about others.
 
-mod address;
+mod allow_list;
 mod authority;
 mod consent;
 mod defaults;

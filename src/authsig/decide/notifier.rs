@@ -7,8 +7,8 @@ use ::url::{Host, Url};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
 
-use super::address::{Address, is_loopback};
 use super::signed::Delivery;
+use crate::authsig::address::{Address, is_loopback};
 use crate::authsig::error::{ConfigError, ConfigProblem, shown};
 use crate::transport::addresses::is_public;
 use crate::transport::reqwest::{ProxyChoice, ReqwestTransport, Settings};

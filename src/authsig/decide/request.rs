@@ -7,19 +7,13 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use super::consent::Person;
 use super::defaults::{DefaultParams, Defaults, is_slug};
 use super::error::Refusal;
-use crate::authsig::error::{QueryError, shown};
+use crate::authsig::error::shown;
 use crate::authsig::query::{self, Pair};
+use crate::authsig::request_names;
 use crate::authsig::reserved;
 use crate::authsig::time::{self, Times};
 use crate::authsig::verified::DEFAULT_SERVICE;
 use crate::clock::Clock;
-
-/// Names that decide what happens, and that no verifier looks at.
-pub(super) const DECIDING: [&str; 5] =
-    ["redirect_url", "notify_url", "hide", "default", "provides"];
-
-/// Names that the server alone sets.
-pub(super) const FORBIDDEN: [&str; 3] = ["nonce", "signature", "audience"];
 
 /// Names that say what was decided: those of a default are written into the URL, since defaults are not signed.
 const DECIDED: [&str; 6] = ["login", "service", "time", "time_fudge", "expires_at", "state"];
@@ -58,21 +52,10 @@ impl<'r> Request<'r> {
     /// Parses a query, and rejects what no request may have.
     pub(super) fn parse(query: &'r str) -> Result<Self, Refusal> {
         let pairs = reserved::read(query)?;
-        for (index, pair) in pairs.iter().enumerate() {
-            if let Some(name) = FORBIDDEN.into_iter().find(|name| *name == pair.name) {
-                return Err(Refusal::Forbidden(name));
-            }
-            let others = pairs.iter().skip(index + 1);
-            if let Some(name) = DECIDING.into_iter().find(|name| *name == pair.name) {
-                if others.into_iter().any(|other| other.name == name) {
-                    return Err(QueryError::Repeated(name).into());
-                }
-            } else if !matches!(&*pair.name, "default[]" | "provides[]")
-                && reserved::looks_like_one_of(&DECIDING, &pair.name).is_some()
-            {
-                return Err(QueryError::Lookalike(shown(&pair.name)).into());
-            }
+        if let Some(name) = request_names::set_by_server(&pairs) {
+            return Err(Refusal::Forbidden(name));
         }
+        request_names::check_deciding(&pairs)?;
         Ok(Self { pairs, defaults: Vec::new() })
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::address::Address;
+use crate::authsig::address::Address;
 use crate::authsig::verified::Verified;
 
 /// A signed URL, and what follows from it.

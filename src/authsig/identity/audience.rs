@@ -1,6 +1,6 @@
 //! The apps that an identity was made for.
 
-use super::address;
+use crate::authsig::address::Address;
 use crate::authsig::error::{ConfigProblem, VerifyError};
 
 /// The apps that a URL may have been made for.
@@ -36,7 +36,8 @@ impl AudienceSettings {
     /// Reads the addresses, or adds what is wrong.
     pub(super) fn read(&self, problems: &mut Vec<ConfigProblem>) -> Option<Audience> {
         let mut read = |setting, address: &String| {
-            address::app(setting, address).map_err(|problem| problems.push(problem)).ok()
+            let address = Address::parse(address).map(|address| address.audience());
+            address.map_err(|problem| problems.push(ConfigProblem::Address(setting, problem))).ok()
         };
         let address = self.address.as_ref().map(|address| read("audience", address));
         let also_for =

@@ -1,6 +1,5 @@
 //! What an AuthSig server vouches for: asking it who somebody is, and verifying its answer.
 
-mod address;
 mod audience;
 mod error;
 mod fetched_keys;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::error::RemoteError;
-use super::fetched_keys::{self, FetchedKeys};
+use super::fetched_keys::FetchedKeys;
 use super::identity::Identity;
 use super::notification::Notification;
 use super::state::State;
@@ -189,13 +189,14 @@ impl fmt::Debug for RemoteBuilder {
 /// The crate's own HTTP stack, if it reaches the base URL.
 #[cfg(feature = "client")]
 fn own_transport(base: &str) -> Result<Arc<dyn Transport>, ConfigProblem> {
+    use super::fetched_keys::TIMEOUT;
     use crate::transport::reqwest::{ProxyChoice, ReqwestTransport, Settings};
     use crate::transport::url::{is_loopback, parse};
 
     if cfg!(not(any(feature = "rustls", feature = "native-tls"))) && base.starts_with("https:") {
         return Err(ConfigProblem::NoTransport);
     }
-    let mut settings = Settings::new(fetched_keys::TIMEOUT);
+    let mut settings = Settings::new(TIMEOUT);
     if parse(base).is_ok_and(|uri| is_loopback(&uri)) {
         settings = Settings { loopback: true, proxy: ProxyChoice::None, ..settings };
     }

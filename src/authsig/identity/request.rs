@@ -3,21 +3,13 @@
 use std::fmt::{self, Display};
 use std::time::{Duration, SystemTime};
 
-use ::url::Url;
-
-use super::address;
 use super::state::State;
-use crate::authsig::error::{ConfigError, ConfigProblem, QueryError};
-use crate::authsig::{query, reserved, time};
+use crate::authsig::address::{self, Address};
+use crate::authsig::error::{ConfigError, ConfigProblem};
+use crate::authsig::{query, request_names, reserved, time};
 
-/// Names that the server alone sets.
-const SET_BY_SERVER: [&str; 3] = ["nonce", "signature", "audience"];
-
-/// Names that servers reject if they are repeated, beside the reserved ones.
-const SINGLE: [&str; 3] = ["redirect_url", "notify_url", "hide"];
-
-/// The parameter that the server adds to the redirect_url: the signed URL.
-const ADDED_TO_REDIRECT: &str = "authsig";
+/// Parameters that are addresses of the app.
+const ADDRESSES: [&str; 2] = ["redirect_url", "notify_url"];
 
 /// Builds the URL that a browser is sent to, to be identified by an AuthSig server.
 ///
@@ -128,12 +120,12 @@ impl Request {
     /// only the server sets, and queries that no link can have either.
     pub fn url(&self) -> Result<String, ConfigError> {
         let mut problems = Vec::new();
-        let base = address::base(&self.base).unwrap_or_else(|problem| {
+        let base = address::parse_base(&self.base).unwrap_or_else(|problem| {
             problems.push(problem);
             String::new()
         });
         for (name, value) in &self.parameters {
-            problems.extend(check(name, value).err());
+            problems.extend(check_address(name, value).err());
         }
         let query = self.query().unwrap_or_else(|problem| {
             problems.push(problem);
@@ -152,37 +144,26 @@ impl Request {
             let text = time::to_rfc3339(time).ok_or(ConfigProblem::TimeOutOfRange("time"))?;
             query::append(&mut query, "time", &text);
         }
-        reserved::read(&query)?;
-        for single in SINGLE {
-            if self.parameters.iter().filter(|(name, _)| name == single).count() > 1 {
-                return Err(QueryError::Repeated(single).into());
-            }
+        let pairs = reserved::read(&query)?;
+        if let Some(name) = request_names::set_by_server(&pairs) {
+            return Err(ConfigProblem::SetByServer(name));
         }
+        request_names::check_deciding(&pairs)?;
         Ok(query)
     }
 }
 
-/// Rejects parameters that every server rejects.
-fn check(name: &str, value: &str) -> Result<(), ConfigProblem> {
-    if let Some(name) = SET_BY_SERVER.iter().find(|set| **set == name) {
-        return Err(ConfigProblem::SetByServer(name));
-    }
-    match name {
-        "redirect_url" => {
-            let address = address::app("redirect_url", value)?;
-            let has_parameter = Url::parse(&address)
-                .is_ok_and(|url| url.query_pairs().any(|(name, _)| name == ADDED_TO_REDIRECT));
-            if has_parameter {
-                let problem = "must not have a parameter `authsig`: the server adds it";
-                return Err(ConfigProblem::Address("redirect_url", problem));
-            }
+/// Rejects addresses that every server rejects.
+fn check_address(name: &str, value: &str) -> Result<(), ConfigProblem> {
+    let Some(name) = ADDRESSES.into_iter().find(|address| *address == name) else { return Ok(()) };
+    let problem = match Address::parse(value) {
+        Ok(address) if name == "redirect_url" && address.has_signed_url() => {
+            "must not have a parameter `authsig`: the server adds it"
         }
-        "notify_url" => {
-            address::app("notify_url", value)?;
-        }
-        _ => {}
-    }
-    Ok(())
+        Ok(_) => return Ok(()),
+        Err(problem) => problem,
+    };
+    Err(ConfigProblem::Address(name, problem))
 }
 
 /// Shows names only: values may be personal data.

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::address;
 use super::audience::{Audience, AudienceSettings};
 use super::identity::Identity;
 use super::state::State;
+use crate::authsig::address;
 use crate::authsig::error::{ConfigError, ConfigProblem, VerifyError};
 use crate::authsig::keys::PublicKeys;
 use crate::authsig::time;
@@ -227,7 +227,7 @@ impl IdentityVerifierBuilder {
         if self.has_secret && self.has_public_keys {
             problems.push(ConfigProblem::SeveralKeySources);
         }
-        let base = address::base(&self.base).map_err(|problem| problems.push(problem)).ok();
+        let base = address::parse_base(&self.base).map_err(|problem| problems.push(problem)).ok();
         let audience = self.audience.read(problems);
         let verifier = match &base {
             Some(base) => self.verifier.public_url(base),

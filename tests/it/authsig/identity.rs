@@ -1,8 +1,9 @@
 //! Identities: what a server signed, verified with keys that are at hand.
 
+use civic_sip::authsig::decide::{Authority, DefaultParams, Defaults, Person};
 use civic_sip::authsig::{
-    ConfigError, ConfigProblem, Identity, IdentityVerifier, IdentityVerifierBuilder, State,
-    TimeError, UrlError,
+    ConfigError, ConfigProblem, Identity, IdentityVerifier, IdentityVerifierBuilder, PublicKeys,
+    Request, State, TimeError, UrlError,
 };
 
 use super::server::{APP, BASE, KEY, Key, Parameters, STATE, identity_v2, parameters, sign_v2};
@@ -48,6 +49,40 @@ fn login_service_times_and_audience_are_proven() {
     assert_eq!(identity.expires_at().unwrap().timestamp(), i64::try_from(NOW + 60).unwrap());
     assert_eq!(identity.audience().collect::<Vec<_>>(), [APP]);
     assert!(log_in(&parameters()).is_ok());
+}
+
+#[test]
+fn what_a_server_signs_for_a_request_is_accepted() {
+    let authority = Authority::builder(BASE).private_key(KEY.private()).allow(APP).build().unwrap();
+    let person = Person::new("user_1", "session");
+    let request = Request::new(BASE).provides(["login"]).redirect_url(APP).state(&state());
+    let request = request.param("team", "blue").url().unwrap();
+    let (_, query) = request.split_once('?').unwrap();
+    let signed = authority.decide(query, Some(&person), &Defaults::new(), None, at(NOW)()).unwrap();
+
+    let identity = identities().log_in(signed.url(), &state()).unwrap();
+    assert_eq!((identity.login(), identity.service()), ("user_1", "password"));
+    assert_eq!(identity.asked_for("team"), Some("blue"));
+    let keys = PublicKeys::from_jwks(&authority.jwks()).unwrap();
+    let with_published = IdentityVerifier::builder(BASE).public_keys(keys).audience(APP);
+    assert!(with_published.clock(at(NOW)).build().unwrap().verify_url(signed.url()).is_ok());
+}
+
+#[test]
+fn what_a_server_signs_with_a_stored_secret_is_for_that_app_alone() {
+    let authority = Authority::builder(BASE).private_key(KEY.private()).allow(APP).build().unwrap();
+    let person = Person::new("user_1", "session");
+    let stored = DefaultParams::from_json(format!(r#"{{"secret": "{SECRET}"}}"#)).unwrap();
+    let defaults = Defaults::from([("app".to_owned(), stored)]);
+    let request =
+        Request::new(BASE).login("user_1").redirect_url(APP).state(&state()).default("app");
+    let request = request.url().unwrap();
+    let (_, query) = request.split_once('?').unwrap();
+    let signed = authority.decide(query, Some(&person), &defaults, None, at(NOW)()).unwrap();
+
+    let of_app = IdentityVerifier::builder(BASE).secret(SECRET).audience(APP).clock(at(NOW));
+    assert!(of_app.build().unwrap().log_in(signed.url(), &state()).is_ok());
+    assert_eq!(identities().verify_url(signed.url()).unwrap_err(), VerifyError::UnknownKey);
 }
 
 #[test]

@@ -141,6 +141,11 @@ fn a_repeated_or_empty_parameter_is_refused() {
         problems(request().login("").url()),
         [ConfigProblem::Query(QueryError::Empty("login"))]
     );
+    for name in ["Redirect_url", "notify_url[]", "hide.x", "default[a]", "[provides]"] {
+        let found = problems(request().param(name, "1").url());
+        let lookalike = QueryError::Lookalike(name.to_owned());
+        assert_eq!(found, [ConfigProblem::Query(lookalike)], "{name}");
+    }
     let default = request().default("a").param("default", "b");
     assert!(matches!(
         problems(default.url())[..],
@@ -206,8 +211,8 @@ fn all_problems_are_reported_at_once() {
     let found = problems(
         Request::new("http://id.example")
             .redirect_url("/in")
+            .notify_url("/notify")
             .param("nonce", "x")
-            .param("secret", "x")
             .url(),
     );
     assert_eq!(found.len(), 4, "{found:?}");

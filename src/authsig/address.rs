@@ -1,12 +1,19 @@
-//! The addresses that a person is redirected to, and that a notification is posted to.
+//! The base of a server, and the addresses of apps that it redirects to and notifies.
 
 use std::fmt;
 
 use ::url::{Host, Url, form_urlencoded};
 
-use crate::authsig::reserved;
-use crate::authsig::url::parse_serialised;
+use super::error::ConfigProblem;
+use super::reserved;
+use super::url::{PublicUrl, parse_serialised};
 use crate::transport::url::is_plain_name;
+
+/// Parses the base of a server, https, or http on this machine, and removes a last slash.
+pub(super) fn parse_base(text: &str) -> Result<String, ConfigProblem> {
+    let url = Address::parse(text).and_then(|_| PublicUrl::parse(text));
+    url.map(|url| url.as_str().to_owned()).map_err(ConfigProblem::Base)
+}
 
 /// The parameter that a redirect adds.
 const ADDED: &str = "authsig";
@@ -90,19 +97,5 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    }
-}
-
-/// The addresses that need no consent.
-#[derive(Clone, Debug, Default)]
-pub(super) struct AllowList {
-    pub(super) addresses: Vec<Address>,
-    pub(super) origins: Vec<Address>,
-}
-
-impl AllowList {
-    pub(super) fn contains(&self, address: &Address) -> bool {
-        self.addresses.contains(address)
-            || self.origins.iter().any(|origin| address.has_origin_of(origin))
     }
 }
