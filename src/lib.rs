@@ -17,7 +17,7 @@
 //! - [`CivicSip`] is the client, [`CivicSipBuilder`] configures it; [`configure`] and [`exchange_code`] share one client
 //!   in the whole process.
 //! - [`CivicSip::request`] and [`CivicSip::response`] do the same without I/O; [`Transport`] sends with another HTTP stack.
-//! - [`authsig`] signs and verifies URLs that prove who someone is.
+//! - [`authsig`] signs and verifies links, and verifies identities; [`signatures`] shows which signature to use for what.
 //! - [`Error`] tells in which of seven ways an exchange failed, and whether the token may be sent again.
 #![cfg_attr(
     feature = "sandbox",
@@ -87,6 +87,8 @@ pub mod sandbox;
     "```\n",
 )]
 pub mod testing {}
+#[doc = include_str!("docs/signatures.md")]
+pub mod signatures {}
 mod transport;
 mod user_data;
 

@@ -11,11 +11,11 @@ use super::request::{self, Request};
 use super::signed::Signed;
 use crate::authsig::address::{self, Address};
 use crate::authsig::error::{ConfigError, ConfigProblem, VerifyError, shown};
+use crate::authsig::identity::Identity;
 use crate::authsig::keys::{PrivateKey, PublicKeys};
 use crate::authsig::signer::Signer;
 use crate::authsig::time;
-use crate::authsig::verified::Verified;
-use crate::authsig::verifier::Verifier;
+use crate::authsig::verifier::{Verifier, VerifierBuilder};
 use crate::clock::Clock;
 
 /// The path below the base under which signed URLs are verified.
@@ -117,9 +117,10 @@ impl Authority {
     /// # Errors
     ///
     /// A [`VerifyError`] that says why the URL is not accepted.
-    pub fn verify(&self, query: &str, now: SystemTime) -> Result<Verified, VerifyError> {
+    pub fn verify(&self, query: &str, now: SystemTime) -> Result<Identity, VerifyError> {
         let url = [VERIFIED, "?", query].concat();
-        self.verifier.with_clock(Clock::new(move || now)).verify_at(&url, VERIFIED)
+        let verifier = self.verifier.with_clock(Clock::new(move || now));
+        Identity::from_verified(&verifier.verify_at(&url, VERIFIED)?)
     }
 
     /// Returns the JWK set that `{base}/keys` publishes.
@@ -145,8 +146,7 @@ impl Authority {
     /// Makes the keys of an app that stored a secret.
     fn stored_key(&self, secret: &str, clock: &Clock) -> Result<(Signer, Verifier), Refusal> {
         let signer = Signer::builder().identities().public_url(&self.base).secret(secret).build();
-        let verifier =
-            Verifier::builder().identities().public_url(&self.base).secret(secret).build();
+        let verifier = verifying(&self.base).secret(secret).build();
         match (signer, verifier) {
             (Ok(signer), Ok(verifier)) => {
                 Ok((signer.with_clock(clock.clone()), verifier.with_clock(clock.clone())))
@@ -155,6 +155,11 @@ impl Authority {
             _ => Err(DefaultError::WeakSecret.into()),
         }
     }
+}
+
+/// Configures a verifier that demands what every identity has.
+fn verifying(base: &str) -> VerifierBuilder {
+    Verifier::builder().identities().public_url(base).require("login").require("time")
 }
 
 /// Joins the addresses, each once, sorted by bytes.
@@ -234,10 +239,9 @@ impl AuthorityBuilder {
         let private_key = keys.first().ok_or(ConfigProblem::NoKey)?;
         let keys = self.retired_keys.into_iter().fold(private_key.public_key(), PublicKeys::merge);
         let signer = Signer::builder().private_key(private_key.clone());
-        let verifier = Verifier::builder().public_keys(keys.clone());
         Ok(Authority {
             signer: signer.identities().public_url(&self.base).build()?,
-            verifier: verifier.identities().public_url(&self.base).build()?,
+            verifier: verifying(&self.base).public_keys(keys.clone()).build()?,
             base: self.base,
             keys,
             allowed,

@@ -4,7 +4,9 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use crate::authsig::error::VerifyError;
 use crate::authsig::time::Times;
+use crate::authsig::verified::Verified;
 
 /// A person whom an AuthSig server identified: only verifying makes one.
 ///
@@ -38,6 +40,17 @@ impl Identity {
         }
     }
 
+    /// Takes a URL that was verified as an identity, with a login.
+    pub(in crate::authsig) fn from_verified(verified: &Verified) -> Result<Self, VerifyError> {
+        Ok(Self::new(
+            verified.login().ok_or_else(|| VerifyError::missing("login"))?,
+            verified.service(),
+            *verified.times(),
+            verified.get("audience"),
+            verified.iter(),
+        ))
+    }
+
     /// Returns the login, which means somebody only together with the [`service`](Self::service) and the server.
     pub fn login(&self) -> &str {
         &self.login
@@ -68,6 +81,11 @@ impl Identity {
     pub fn asked_for(&self, name: &str) -> Option<&str> {
         let mut values = self.parameters.iter().filter(|(other, _)| other == name);
         values.next().filter(|_| values.next().is_none()).map(|(_, value)| &**value)
+    }
+
+    /// Returns all names and values, in the order of the URL: what is proven, and what nobody has vouched for.
+    pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parameters.iter().map(|(name, value)| (&**name, &**value))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::authsig::address;
 use crate::authsig::error::{ConfigError, ConfigProblem, VerifyError};
 use crate::authsig::keys::PublicKeys;
 use crate::authsig::time;
-use crate::authsig::verified::{DEFAULT_SERVICE, Verified};
+use crate::authsig::verified::DEFAULT_SERVICE;
 use crate::authsig::verifier::{Verifier, VerifierBuilder};
 use crate::clock::Clock;
 
@@ -102,7 +102,7 @@ impl IdentityVerifier {
     pub fn verify_url(&self, url: &str) -> Result<Identity, VerifyError> {
         let verified = self.verifier.verify_at(url, PATH)?;
         self.audience.check(verified.get("audience"))?;
-        identity(&verified)
+        Identity::from_verified(&verified)
     }
 
     /// Returns the base URL of the server, which together with service and login says who somebody is.
@@ -123,16 +123,6 @@ impl IdentityVerifier {
     pub(super) fn with_public_keys(&self, keys: PublicKeys) -> Self {
         Self { verifier: self.verifier.with_public_keys(keys), ..self.clone() }
     }
-}
-
-fn identity(verified: &Verified) -> Result<Identity, VerifyError> {
-    Ok(Identity::new(
-        verified.login().ok_or_else(|| VerifyError::missing("login"))?,
-        verified.service(),
-        *verified.times(),
-        verified.get("audience"),
-        verified.iter(),
-    ))
 }
 
 /// Configures an [`IdentityVerifier`].

@@ -7,8 +7,8 @@ use civic_sip::authsig::decide::{
     Person, Refusal, Signed, is_slug, slugs,
 };
 use civic_sip::authsig::{
-    ConfigProblem, PrivateKey, PublicKeys, QueryError, Secret, SignError, TimeError, Verified,
-    Verifier, VerifyError,
+    ConfigProblem, Identity, IdentityVerifier, Notification, PrivateKey, PublicKeys, QueryError,
+    Secret, SignError, State, TimeError, Verifier, VerifyError,
 };
 
 use super::refused;
@@ -82,11 +82,11 @@ fn signed(query: &str) -> Signed {
 }
 
 /// What the server itself says to the signed URL.
-fn verify(url: &str) -> Result<Verified, VerifyError> {
+fn verify(url: &str) -> Result<Identity, VerifyError> {
     authority().verify(url.split_once('?').unwrap().1, now())
 }
 
-fn verified(query: &str) -> Verified {
+fn verified(query: &str) -> Identity {
     verify(signed(query).url()).unwrap()
 }
 
@@ -110,7 +110,7 @@ fn with_address(name: &str, address: &str) -> String {
 #[test]
 fn the_login_is_proven_or_refused() {
     let verified = verified("login=user_1&a=1");
-    assert_eq!((verified.login(), verified.get("a")), (Some("user_1"), Some("1")));
+    assert_eq!((verified.login(), verified.asked_for("a")), ("user_1", Some("1")));
     refused!(decide("login=user_2"), Refusal::WrongLogin);
     refused!(decide("login=User_1"), Refusal::WrongLogin);
     refused!(decide("login=user_1%20"), Refusal::WrongLogin);
@@ -147,11 +147,11 @@ fn provides_fills_in_over_any_value_given() {
     let verified = verified(
         "login=admin&provides[]=login&provides[]=service&provides[]=time&service=git&time=5",
     );
-    assert_eq!(verified.login(), Some("user_1"));
-    assert_eq!(verified.get("service"), Some("password"));
+    assert_eq!(verified.login(), "user_1");
+    assert_eq!(verified.asked_for("service"), Some("password"));
     assert_eq!(verified.time().unwrap().timestamp() as u64, NOW);
     for query in ["provides=login", "provides[]=login&provides[]=login", "default=one"] {
-        assert_eq!(self::verified(query).login(), Some("user_1"), "{query}");
+        assert_eq!(self::verified(query).login(), "user_1", "{query}");
     }
     // The request's own counts, not both.
     refused!(decide("provides=time&default=one"), Refusal::NoLogin);
@@ -202,7 +202,7 @@ fn a_time_that_cant_be_read_is_refused() {
 fn a_url_always_says_when_it_was_made() {
     let verified = verified("login=user_1");
     assert_eq!(verified.time().unwrap().timestamp() as u64, NOW);
-    assert_eq!(verified.get("time"), Some("2027-01-15T08:00:00Z"));
+    assert_eq!(verified.asked_for("time"), Some("2027-01-15T08:00:00Z"));
 }
 
 #[test]
@@ -338,9 +338,9 @@ fn what_a_verifier_would_refuse_is_not_signed() {
 
 #[test]
 fn the_state_is_passed_on() {
-    assert_eq!(verified("login=user_1&state=0123456789").get("state"), Some("0123456789"));
-    assert_eq!(verified("login=user_1&default=who").get("state"), Some("abc"));
-    assert_eq!(verified("login=user_1&state=own&default=who").get("state"), Some("own"));
+    assert_eq!(verified("login=user_1&state=0123456789").asked_for("state"), Some("0123456789"));
+    assert_eq!(verified("login=user_1&default=who").asked_for("state"), Some("abc"));
+    assert_eq!(verified("login=user_1&state=own&default=who").asked_for("state"), Some("own"));
 }
 
 #[test]
@@ -348,9 +348,12 @@ fn everything_in_the_request_is_signed() {
     let url =
         signed("login=user_1&x=1&x=2&p[]=1&flag&empty=&text=%C3%BC%2B%26+%0A").url().to_owned();
     let verified = verify(&url).unwrap();
-    assert_eq!(verified.get_all("x").collect::<Vec<_>>(), ["1", "2"]);
-    assert_eq!(verified.get("text"), Some("ü+& \n"));
-    assert_eq!((verified.get("flag"), verified.get("p[]")), (Some(""), Some("1")));
+    assert_eq!(
+        verified.params().filter(|(name, _)| *name == "x").collect::<Vec<_>>(),
+        [("x", "1"), ("x", "2")]
+    );
+    assert_eq!(verified.asked_for("text"), Some("ü+& \n"));
+    assert_eq!((verified.asked_for("flag"), verified.asked_for("p[]")), (Some(""), Some("1")));
     for (from, to) in [("user_1", "user_2"), ("x=1", "x=3"), ("flag=", "flag=1"), ("&empty=", "")] {
         refused!(verify(&url.replacen(from, to, 1)), VerifyError::Mismatch);
     }
@@ -505,8 +508,8 @@ fn the_audience_is_where_the_url_goes() {
         let signed = decide_with(&authority, &query, None).unwrap();
         let listed = signed.audience().collect::<Vec<_>>().join(" ");
         let verified = verify(signed.url()).unwrap();
-        assert_eq!(verified.get("audience").unwrap_or_default(), listed);
-        verified.get("audience").map(str::to_owned)
+        assert_eq!(verified.asked_for("audience").unwrap_or_default(), listed);
+        verified.asked_for("audience").map(str::to_owned)
     };
     let is = |text: &str| Some(text.to_owned());
     assert_eq!(audience("", ""), None);
@@ -522,7 +525,10 @@ fn the_audience_is_where_the_url_goes() {
     );
     assert_eq!(audience("https://b.example/#part", "https://b.example"), is("https://b.example/"));
     // That of a default is in no other part of the URL.
-    assert_eq!(verified("login=user_1&default=go").get("audience"), Some("https://app.example/in"));
+    assert_eq!(
+        verified("login=user_1&default=go").asked_for("audience"),
+        Some("https://app.example/in")
+    );
 }
 
 // Consent
@@ -735,10 +741,13 @@ fn defaults_stand_below_the_request_and_later_ones_count_more() {
 #[test]
 fn what_a_default_decided_is_signed_and_the_rest_stays_out() {
     let verified = verified("default=who&a=1");
-    assert_eq!((verified.login(), verified.get("state")), (Some("user_1"), Some("abc")));
+    assert_eq!((verified.login(), verified.asked_for("state")), ("user_1", Some("abc")));
     assert_eq!(verified.expires_at().unwrap().timestamp(), 1_800_000_100);
     let times = self::verified("login=user_1&default=when");
-    assert_eq!((times.get("time"), times.get("time_fudge")), (Some("1799999995"), Some("5")));
+    assert_eq!(
+        (times.asked_for("time"), times.asked_for("time_fudge")),
+        (Some("1799999995"), Some("5"))
+    );
 
     let signed = signed("login=user_1&default=go");
     assert!(signed.hide());
@@ -864,13 +873,41 @@ fn a_notification_has_the_url_and_the_signed_parameters() {
 }
 
 #[test]
+fn the_app_that_a_url_was_made_for_accepts_it_and_no_other() {
+    let state = State::generate().unwrap();
+    let query = format!(
+        "provides=login&redirect_url={}&notify_url={}&state={}",
+        encoded("https://app.example/in"),
+        encoded("https://hooks.example/n"),
+        state.as_str()
+    );
+    let signed = signed(&query);
+    let redirect = url::Url::parse(signed.redirect().unwrap()).unwrap();
+    let (name, came_back) = redirect.query_pairs().next().unwrap();
+    assert_eq!((&*name, &*came_back), ("authsig", signed.url()));
+
+    let keys = PublicKeys::from_jwks(&authority().jwks()).unwrap();
+    let app = |address: &str, also: &[&str]| {
+        let builder = IdentityVerifier::builder(BASE).public_keys(keys.clone()).clock(now);
+        builder.audience(address).also_for(also.iter().copied()).build().unwrap()
+    };
+    let both = app("https://app.example/in", &["https://hooks.example/n"]);
+    assert_eq!(both.log_in(&came_back, &state).unwrap().login(), "user_1");
+    let notification = Notification::parse(signed.notification().unwrap().body()).unwrap();
+    assert_eq!(notification.verify(&both).unwrap().login(), "user_1");
+    for other in [app("https://app.example/in", &[]), app("https://other.example/", &[])] {
+        refused!(other.log_in(&came_back, &state), VerifyError::WrongAudience);
+    }
+}
+
+#[test]
 fn no_notification_is_longer_than_what_is_read() {
     // Six characters of JSON for three of the URL.
     let query = with_address("notify_url", "https://hooks.example/n");
     let query = format!("{query}&a={}", "%01".repeat(5300));
     let signed = signed(&query);
     assert!(signed.url().len() > 16_000);
-    assert!(signed.notification().unwrap().body().len() < 64 * 1024);
+    assert!(Notification::parse(signed.notification().unwrap().body()).is_ok());
 }
 
 // Keys
@@ -888,7 +925,7 @@ fn keys_are_replaced_without_a_gap() {
     let by_new = decide_with(&replaced, "login=user_1", None).unwrap().url().to_owned();
     for url in [&by_old, &by_new] {
         let query = url.split_once('?').unwrap().1;
-        assert_eq!(replaced.verify(query, now()).unwrap().login(), Some("user_1"));
+        assert_eq!(replaced.verify(query, now()).unwrap().login(), "user_1");
     }
     refused!(verify(&by_new), VerifyError::UnknownKey);
     let published = PublicKeys::from_jwks(&replaced.jwks()).unwrap();
@@ -1011,7 +1048,7 @@ fn text_cant_be_moved_from_one_parameter_to_another() {
         |query: &str| authority().decide(query, Some(&attacker), &Defaults::new(), None, now());
     let url =
         decide("login=attacker&a=zlogin%3Aadminm%3A&time=1800000000").unwrap().url().to_owned();
-    assert_eq!(verify(&url).unwrap().login(), Some("attacker"));
+    assert_eq!(verify(&url).unwrap().login(), "attacker");
     let (url, signature) = url.rsplit_once("&signature=").unwrap();
     for forged in [
         "a=z&login=admin&m=login%3Aattacker&time=1800000000",
