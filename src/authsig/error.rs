@@ -134,7 +134,7 @@ pub enum ConfigProblem {
     SetByServer(&'static str),
     /// A request has a query that all servers reject.
     #[error(transparent)]
-    Query(#[from] QueryError),
+    Query(QueryError),
     /// An ignored name is not made of `A-Z a-z 0-9 _ . -`, or is a reserved one to some parser.
     #[error("the ignored name {0:?} must be letters, digits, `_`, `.` or `-`, and not be reserved")]
     IgnoredName(String),

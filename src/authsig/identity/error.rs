@@ -26,8 +26,8 @@ pub enum RemoteError {
     Keys(#[source] ConfigError),
 }
 
-impl From<TransportError> for RemoteError {
-    fn from(error: TransportError) -> Self {
+impl RemoteError {
+    pub(super) fn transport(error: TransportError) -> Self {
         Self::Transport(Arc::new(error))
     }
 }

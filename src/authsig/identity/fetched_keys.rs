@@ -151,8 +151,8 @@ impl Permit {
         request.headers_mut().insert(ACCEPT, http::HeaderValue::from_static("application/json"));
         let options =
             SendOptions::new().with_timeout(TIMEOUT).with_max_response_bytes(MAX_RESPONSE_BYTES);
-        let response = self.keys.transport.send(request, options).await?;
-        read(&response)
+        let response = self.keys.transport.send(request, options).await;
+        read(&response.map_err(RemoteError::transport)?)
     }
 }
 
@@ -174,10 +174,9 @@ async fn run(
 ) -> Result<PublicKeys, RemoteError> {
     #[cfg(feature = "client")]
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        return runtime
-            .spawn(fetch)
-            .await
-            .unwrap_or_else(|error| Err(TransportError::Failed(error.into()).into()));
+        return runtime.spawn(fetch).await.unwrap_or_else(|error| {
+            Err(RemoteError::transport(TransportError::Failed(error.into())))
+        });
     }
     fetch.await
 }
@@ -235,5 +234,6 @@ fn unknown_key() -> RemoteError {
 }
 
 fn timed_out() -> RemoteError {
-    TransportError::Timeout("another request for the keys takes too long".into()).into()
+    let problem = "another request for the keys takes too long";
+    RemoteError::transport(TransportError::Timeout(problem.into()))
 }

@@ -144,11 +144,11 @@ impl Request {
             let text = time::to_rfc3339(time).ok_or(ConfigProblem::TimeOutOfRange("time"))?;
             query::append(&mut query, "time", &text);
         }
-        let pairs = reserved::read(&query)?;
+        let pairs = reserved::read(&query).map_err(ConfigProblem::Query)?;
         if let Some(name) = request_names::set_by_server(&pairs) {
             return Err(ConfigProblem::SetByServer(name));
         }
-        request_names::check_deciding(&pairs)?;
+        request_names::check_deciding(&pairs).map_err(ConfigProblem::Query)?;
         Ok(query)
     }
 }

@@ -597,6 +597,28 @@ async fn a_transport_that_panics_is_an_error() {
     assert!(verify(&remote, &url()).await.is_ok());
 }
 
+#[cfg(feature = "axum")]
+#[test]
+fn a_stranger_gets_403_and_a_server_that_is_away_503() {
+    use axum::response::IntoResponse as _;
+    use civic_sip::axum::AuthSigRejection;
+
+    let status = |error: RemoteError| AuthSigRejection::from(error).into_response().status();
+    for error in [
+        VerifyError::WrongState,
+        VerifyError::WrongAudience,
+        VerifyError::UnknownKey,
+        VerifyError::TooOld,
+        VerifyError::Notification("must have a `url`"),
+    ] {
+        assert_eq!(status(error.into()), 403);
+    }
+    let failed = RemoteError::Transport(Arc::new(TransportError::Failed("no route".into())));
+    for error in [RemoteError::Status(404), failed] {
+        assert_eq!(status(error), 503);
+    }
+}
+
 #[test]
 fn an_audience_and_a_base_have_to_be_configured() {
     let keys = Keys::pending(failing);
@@ -607,11 +629,26 @@ fn an_audience_and_a_base_have_to_be_configured() {
         [ConfigProblem::SeveralAudiences]
     );
     for base in ["", "http://id.example", "https://id.example/?x", "https://user@id.example"] {
-        let found = problems(Remote::builder(base).audience(APP));
+        let found = problems(Remote::builder(base).transport(keys.clone()).audience(APP));
         assert!(matches!(found[..], [ConfigProblem::Base(_)]), "{base}: {found:?}");
     }
-    assert!(Remote::builder("http://127.0.0.1:1").any_audience().build().is_ok());
     assert!(keys.builder().audience(APP).also_for([APP]).service("x").build().is_ok());
+}
+
+#[test]
+fn without_an_http_stack_a_transport_has_to_be_configured() {
+    let has_client = cfg!(feature = "client");
+    let has_tls = has_client && cfg!(any(feature = "rustls", feature = "native-tls"));
+    for (base, is_reached) in [(BASE, has_tls), ("http://127.0.0.1:1", has_client)] {
+        match Remote::builder(base).audience(APP).build() {
+            Ok(_) => assert!(is_reached, "{base}"),
+            Err(error) => {
+                assert!(!is_reached, "{base}");
+                assert_eq!(error.problems(), [ConfigProblem::NoTransport]);
+            }
+        }
+    }
+    assert!(Keys::pending(failing).builder().audience(APP).build().is_ok());
 }
 
 #[test]
