@@ -619,6 +619,56 @@ fn a_stranger_gets_403_and_a_server_that_is_away_503() {
     }
 }
 
+/// The crate's own HTTP stack, and a server on a socket.
+#[cfg(feature = "sandbox")]
+#[tokio::test]
+async fn over_the_crates_own_stack_keys_are_fetched_and_no_redirect_is_followed() {
+    use crate::support::servers::{Service, http};
+
+    let jwks = KEY.public().to_jwks();
+    let elsewhere = Service::answering(http(200, &[], jwks.as_bytes())).await;
+    let location = format!("location: {}/verify/keys", elsewhere.url());
+    for (answer, is_good) in [
+        (http(200, &["cache-control: max-age=300"], jwks.as_bytes()), true),
+        (http(302, &[&location], jwks.as_bytes()), false),
+        (http(307, &[&location], b""), false),
+    ] {
+        let service = Service::answering(answer).await;
+        let base = format!("{}/verify", service.url());
+        let remote = Remote::builder(&base).audience(APP).clock(at(NOW)).build().unwrap();
+        let url = KEY.identity_at(&base, &parameters());
+        for _ in 0..2 {
+            match remote.verify_url(&url).await {
+                Ok(identity) => assert!(is_good && identity.login() == "user_1"),
+                Err(RemoteError::Status(302 | 307)) => assert!(!is_good),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        let requests = service.requests();
+        assert_eq!(requests.len(), 1);
+        assert!(
+            requests[0].head.starts_with("GET /verify/keys HTTP/1.1"),
+            "{:?}",
+            requests[0].head
+        );
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[cfg(feature = "client")]
+#[test]
+fn over_the_crates_own_stack_a_runtime_is_needed() {
+    let base = "http://127.0.0.1:9/verify";
+    let remote = Remote::builder(base).audience(APP).clock(at(NOW)).build().unwrap();
+    let url = KEY.identity_at(base, &parameters());
+    match futures_executor::block_on(remote.verify_url(&url)) {
+        Err(RemoteError::Transport(error)) => {
+            assert!(matches!(*error, TransportError::Unusable(_)), "{error:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn an_audience_and_a_base_have_to_be_configured() {
     let keys = Keys::pending(failing);

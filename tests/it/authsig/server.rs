@@ -44,9 +44,14 @@ impl Key {
 
     /// What the server signs: a URL with these parameters.
     pub(super) fn identity(&self, parameters: &Parameters) -> String {
+        self.identity_at(BASE, parameters)
+    }
+
+    /// What the server at another base signs.
+    pub(super) fn identity_at(&self, base: &str, parameters: &Parameters) -> String {
         let query = parameters.query();
-        let signature = self.sign(&format!("authsig-v3\nauthsig\n{BASE}/verified\n{query}"));
-        format!("{BASE}/verified?{query}&signature={signature}")
+        let signature = self.sign(&format!("authsig-v3\nauthsig\n{base}/verified\n{query}"));
+        format!("{base}/verified?{query}&signature={signature}")
     }
 }
 
