@@ -25,6 +25,26 @@ pub(crate) struct Browser {
     profile: PathBuf,
 }
 
+/// Starts the driver on a free port. `None` if it ends at once: it needs the same port for IPv4 and IPv6, and one of the
+/// two may be taken.
+fn start_driver() -> Option<(Child, BufReader<ChildStdout>, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver starts");
+    let mut output = BufReader::new(driver.stdout.take().expect("its output is piped"));
+    match port(&mut output) {
+        Some(port) => Some((driver, output, port)),
+        None => {
+            let _ = driver.kill();
+            let _ = driver.wait();
+            None
+        }
+    }
+}
+
 /// An element of the page or frame that is looked at.
 #[derive(Clone)]
 pub(crate) struct Element(Value);
@@ -45,14 +65,8 @@ impl Browser {
         if !(runs("chromium") && runs("chromedriver")) {
             return None;
         }
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver starts");
-        let mut output = BufReader::new(driver.stdout.take().expect("its output is piped"));
-        let port = port(&mut output).expect("chromedriver says its port");
+        let (driver, output, port) =
+            (0..5).find_map(|_| start_driver()).expect("chromedriver says its port");
         let unique = format!("civic-sip-browser-{}-{port}", std::process::id());
         let profile = std::env::temp_dir().join(unique);
         let mut browser = Self {
