@@ -18,6 +18,7 @@
 //!   in the whole process.
 //! - [`CivicSip::request`] and [`CivicSip::response`] do the same without I/O; [`Transport`] sends with another HTTP stack.
 //! - [`authsig`] signs and verifies links, and verifies identities; [`signatures`] shows which signature to use for what.
+//! - [`guide`] goes through all of it, from the credentials to production.
 //! - [`Error`] tells in which of seven ways an exchange failed, and whether the token may be sent again.
 #![cfg_attr(
     feature = "sandbox",
@@ -89,6 +90,8 @@ pub mod sandbox;
 pub mod testing {}
 #[doc = include_str!("docs/signatures.md")]
 pub mod signatures {}
+#[cfg(feature = "client")]
+pub mod guide;
 mod transport;
 mod user_data;
 
