@@ -166,7 +166,7 @@ for text in ["1800000000", "1799999999", "0", "2027-01-15T08:00:00.9Z", "2027-01
 for text in [str(NOW + 36525 * 86400 + 1), str(NOW * 1000)]:
     query("over 100 years ahead", f"expires_at={text}")
 for text in ["-1", "%2B1790000000", "1.79e9", "1790000000.0", "0x6affffff", "yesterday", "null", "2026-01-01",
-             "2026-01-01T00%3A00%3A00", "2026-01-01%2000%3A00%3A00Z", "2026-13-01T00%3A00%3A00Z", "2026-02-29T00:00:00Z",
+             "2026-01-01T00%3A00%3A00", "2026-01-01%2000%3A00%3A00Z", "2026-13-01T00%3A00%3A00Z", "2026-02-29T00:00:00Z", "2026-02-29T00:00:00-00:00", "2026-02-29T00:00:00%2B00:00",
              "2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2026-01-01T00:00:61Z",
              "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00%2B24:00", "2026-01-01T00:00:00%2B01:60",
              "2026-01-01T00:00:00%2B0100", "2026-01-01T00:00Z", "26-01-01T00:00:00Z", "2026-1-1T00:00:00Z",
@@ -295,6 +295,8 @@ for rule, keys in [
     ("a point off the curve", [jwk(KEY), jwk(OTHER_KEY, y=jwk(KEY)["y"], kid=...)]),
     ("a coordinate that is not canonical", [jwk(KEY), jwk(OTHER_KEY, x=jwk(OTHER_KEY)["x"] + "=")]),
     ("a coordinate that is absent", [jwk(KEY), jwk(OTHER_KEY, x="")]),
+    ("a padded coordinate without a `kid`", [jwk(KEY), jwk(OTHER_KEY, x=jwk(OTHER_KEY)["x"] + "=", kid=...)]),
+    ("a coordinate with bits beyond the last byte", [jwk(KEY), jwk(OTHER_KEY, y=jwk(OTHER_KEY)["y"][:-1] + "J", kid=...)]),
     ("no key", []),
     ("a key for another algorithm alone", [jwk(KEY, alg="ES384")]),
     ("a key for encryption alone", [jwk(KEY, use="enc")]),

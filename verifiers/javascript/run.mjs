@@ -1,6 +1,6 @@
 // Runs the verifier over files of vectors, or answers one line of JSON for each line of its input.
 import { readFileSync } from 'node:fs';
-import { argv, exit } from 'node:process';
+import process from 'node:process';
 import { isDeepStrictEqual } from 'node:util';
 import { readJwks, verifyQuery, verifyUrl } from './authsig.mjs';
 
@@ -24,23 +24,26 @@ function verdict({ url, query, signature, secret, key_id: keyId, secrets, jwk, j
     }
 }
 
-if (argv.length === 2) {
-    const lines = readFileSync(0, 'utf8').split('\n').filter(Boolean);
+async function answer(input) {
+    const chunks = [];
+    for await (const chunk of input) chunks.push(chunk);
+    const lines = Buffer.concat(chunks).toString().split('\n').filter(Boolean);
     console.log(lines.map((line) => JSON.stringify(verdict(JSON.parse(line)))).join('\n'));
-    exit();
 }
-let failures = 0;
-let count = 0;
-for (const file of argv.slice(2)) {
-    for (const vector of JSON.parse(readFileSync(file, 'utf8')).vectors) {
+
+function runVectors(files) {
+    const vectors = files.flatMap((file) => JSON.parse(readFileSync(file, 'utf8')).vectors);
+    const failures = vectors.filter((vector) => {
         const params = verdict(vector);
-        const isRight = vector.refused ? params === null : isDeepStrictEqual(params, vector.params ?? params);
-        count += 1;
-        if (params === null && !vector.refused || !isRight) {
-            failures += 1;
-            console.error(`${vector.name}: ${JSON.stringify(params)}`);
-        }
-    }
+        return !isDeepStrictEqual(params, vector.refused ? null : vector.params ?? params ?? []);
+    });
+    failures.forEach(({ name }) => console.error(name));
+    console.log(`JavaScript: ${vectors.length} vectors, ${failures.length} failures`);
+    process.exitCode = failures.length === 0 ? 0 : 1;
 }
-console.log(`JavaScript: ${count} vectors, ${failures} failures`);
-exit(failures === 0 ? 0 : 1);
+
+if (process.argv.length > 2) {
+    runVectors(process.argv.slice(2));
+} else {
+    await answer(process.stdin);
+}

@@ -92,7 +92,7 @@ module AuthSig
     return [text.to_i, 0] if text.match?(/\A\d+\z/)
     refuse_if(!(match = TIME.match(text.upcase(:ascii))), 'an unreadable time')
     year, month, day, hour, minute, second = match.captures.first(6).map(&:to_i)
-    time = Time.new(year, month, day, hour, minute, [second, 59].min, match[8].sub('Z', '+00:00'))
+    time = Time.new(year, month, day, hour, minute, [second, 59].min, match[8].sub(/Z|-00:00/, '+00:00'))
     refuse_if(time.day != day, 'an unreadable time')
     [time.to_i, "0#{match[7]}".to_r + (second == 60 ? 1 : 0)]
   end
