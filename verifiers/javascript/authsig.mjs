@@ -34,7 +34,7 @@ export function verifyUrl(url, settings) {
 /** Verifies a query that is bound to no address. */
 export const verifyQuery = (query, settings) => verify(query, '', settings);
 
-/** Returns the signed names and values, and the id of the key: '' for a secret without one. */
+/** Returns the signed names and values, and the id of the key. `publicKeys` are of `readJwks`, `now` is in seconds. */
 function verify(query, address, { secrets = {}, publicKeys = new Map(), purpose = '', ignore = [], now }) {
     refuseIf(Object.values(secrets).some((secret) => Buffer.byteLength(secret) < 16), 'a secret under 16 bytes');
     const pairs = readQuery(query);

@@ -5,6 +5,7 @@
  *
  *     $settings = ['secrets' => ['' => $secret], 'purpose' => 'invitation', 'publicUrl' => 'https://app.example'];
  *     [$params, $keyId] = AuthSig\verifyUrl($url, $settings); // throws InvalidArgumentException
+ * More settings: `publicKeys` (as `readJwks` returns them), `ignore` (names) and `now` (seconds since 1970).
  */
 
 namespace AuthSig;
