@@ -286,6 +286,8 @@ for numbers in [(0, 0), (0, s), (r, 0), (r, ORDER), (ORDER, s), (1, 1), (s, r), 
     signature("numbers that are no signature", raw(*numbers), **JWKS)
 
 # JWK sets.
+Y = jwk(OTHER_KEY)["y"]
+NEXT = ALPHABET[ALPHABET.index(Y[-1]) + 1]
 for rule, keys in [
     ("a private part", [jwk(KEY, d=jwk(KEY)["x"])]),
     ("a private part of another key", [jwk(KEY), {"kty": "OKP", "crv": "Ed25519", "x": "AAAA", "d": "AAAA"}]),
@@ -296,7 +298,7 @@ for rule, keys in [
     ("a coordinate that is not canonical", [jwk(KEY), jwk(OTHER_KEY, x=jwk(OTHER_KEY)["x"] + "=")]),
     ("a coordinate that is absent", [jwk(KEY), jwk(OTHER_KEY, x="")]),
     ("a padded coordinate without a `kid`", [jwk(KEY), jwk(OTHER_KEY, x=jwk(OTHER_KEY)["x"] + "=", kid=...)]),
-    ("a coordinate with bits beyond the last byte", [jwk(KEY), jwk(OTHER_KEY, y=jwk(OTHER_KEY)["y"][:-1] + "J", kid=...)]),
+    ("a coordinate with bits beyond the last byte", [jwk(KEY), jwk(OTHER_KEY, y=f"{Y[:-1]}{NEXT}", kid=...)]),
     ("no key", []),
     ("a key for another algorithm alone", [jwk(KEY, alg="ES384")]),
     ("a key for encryption alone", [jwk(KEY, use="enc")]),
