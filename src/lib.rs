@@ -17,7 +17,8 @@
 //! - [`CivicSip`] is the client, [`CivicSipBuilder`] configures it; [`configure`] and [`exchange_code`] share one client
 //!   in the whole process.
 //! - [`CivicSip::request`] and [`CivicSip::response`] do the same without I/O; [`Transport`] sends with another HTTP stack.
-//! - [`authsig`] signs and verifies links, and verifies identities; [`signatures`] shows which signature to use for what.
+//! - [`authsig`] signs and verifies links, and verifies identities; [`signatures`] shows which signature to use for what,
+//!   and [`authsig_specification`] is for implementers in other languages.
 //! - [`guide`] goes through all of it, from the credentials to production.
 //! - [`Error`] tells in which of seven ways an exchange failed, and whether the token may be sent again.
 #![cfg_attr(
@@ -92,6 +93,13 @@ pub mod testing {}
 pub mod signatures {}
 #[cfg(feature = "client")]
 pub mod guide;
+#[doc = concat!(
+    include_str!("docs/authsig_specification.md"),
+    "\n```json\n",
+    include_str!("../tests/vectors/authsig_v2_v3.json"),
+    "\n```\n",
+)]
+pub mod authsig_specification {}
 mod transport;
 mod user_data;
 

@@ -291,7 +291,7 @@ fn parties() -> [(Signer, Verifier); 2] {
 
 impl Random {
     /// A query with a few reserved parameters, and others.
-    fn query(&mut self) -> String {
+    pub fn query(&mut self) -> String {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for name in RESERVED {
             if self.once_in(3) {
@@ -386,7 +386,7 @@ impl Random {
 
     /// The same parameters in the same order in another spelling, with empty and ignored parts in between, and the
     /// signature anywhere.
-    fn respell(&mut self, query: &str) -> String {
+    pub fn respell(&mut self, query: &str) -> String {
         let mut parts: Vec<String> = Vec::new();
         let mut signature = None;
         for part in query.split('&').filter(|part| !part.is_empty()) {
@@ -410,7 +410,7 @@ impl Random {
     }
 
     /// The query with something else in it.
-    fn alter(&mut self, query: &str) -> String {
+    pub fn alter(&mut self, query: &str) -> String {
         let mut parts: Vec<String> = query.split('&').map(str::to_owned).collect();
         let at = self.below(parts.len());
         match self.below(8) {

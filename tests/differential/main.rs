@@ -8,6 +8,7 @@
 mod links;
 mod random;
 mod readings;
+mod verifiers;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -140,3 +140,50 @@ fn the_private_key_is_written_as_it_was_read() {
     let published: Value = serde_json::from_str(&private_key().public_key().to_jwks()).unwrap();
     assert_eq!(published["keys"][0], file["vectors"][19]["jwk"]);
 }
+
+/// What the verifier of a vector of refusals returns, or `None` if its keys are refused.
+fn verdict(vector: &Value) -> Option<Vec<(String, String)>> {
+    let now = vector["now"].as_u64().unwrap();
+    let mut verifier = Verifier::builder().clock(super::at(now));
+    if let Some(secrets) = vector["secrets"].as_object() {
+        let mut secrets = secrets.iter().map(|(id, secret)| (id, secret.as_str().unwrap()));
+        verifier = match vector["secrets"].get("") {
+            Some(_) => verifier.secret(secrets.next().unwrap().1),
+            None => verifier.secrets(secrets),
+        };
+    }
+    if !vector["jwks"].is_null() {
+        verifier = verifier.public_keys(PublicKeys::from_jwks(&vector["jwks"].to_string()).ok()?);
+    }
+    if let Some(purpose) = vector["purpose"].as_str() {
+        verifier = verifier.purpose(purpose);
+    }
+    if let Some(url) = vector["public_url"].as_str() {
+        verifier = verifier.public_url(url);
+    }
+    if let Some(names) = vector["ignored"].as_array() {
+        verifier = verifier.ignore(names.iter().map(|name| name.as_str().unwrap()));
+    }
+    let verifier = verifier.build().ok()?;
+    let verified = match vector["url"].as_str() {
+        Some(url) => verifier.verify_url(url),
+        None => verifier.verify_query(text(vector, "query")),
+    };
+    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Some(verified.ok()?.iter().map(own).collect())
+}
+
+#[test]
+fn every_refusal_is_one_and_every_near_miss_is_accepted() {
+    let file: Value =
+        serde_json::from_str(include_str!("../../vectors/authsig_refusals.json")).unwrap();
+    let vectors = file["vectors"].as_array().unwrap();
+    let refused = vectors.iter().filter(|vector| vector["refused"].is_string()).count();
+    assert!(refused >= 500 && vectors.len() - refused >= 54);
+    for vector in vectors {
+        let expected: Option<Vec<(String, String)>> =
+            serde_json::from_value(vector["params"].clone()).unwrap();
+        assert_eq!(expected.is_none(), vector["refused"].is_string(), "{vector}");
+        assert_eq!(verdict(vector), expected, "{}", vector["name"]);
+    }
+}

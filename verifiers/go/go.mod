@@ -1,0 +1,3 @@
+module authsig.example/authsig
+
+go 1.19
