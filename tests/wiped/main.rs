@@ -64,6 +64,13 @@ mod linux {
     }
 
     pub(super) fn run() {
+        let mut needles = Needles::default();
+        {
+            let careless = random_hex(32);
+            needles.add(careless.as_bytes());
+            drop(careless.to_string());
+        }
+        assert!(needles.found() > 0, "the scan does not see what was dropped as it is");
         // Once before, for what is set up only the first time.
         client(&random_hex(32), &random_hex(16));
         wiped("the client", client);
