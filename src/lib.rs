@@ -19,6 +19,7 @@
 //! - [`CivicSip::request`] and [`CivicSip::response`] do the same without I/O; [`Transport`] sends with another HTTP stack.
 //! - [`authsig`] signs and verifies links, and verifies identities; [`signatures`] shows which signature to use for what.
 //! - [`Error`] tells in which of seven ways an exchange failed, and whether the token may be sent again.
+//! - [`threat_model`] says who attacks, what stops them, and what is not promised.
 #![cfg_attr(
     feature = "sandbox",
     doc = "- [`sandbox`] plays the hosted service, for development and tests; [`testing`] shows how to test an app with it."
@@ -98,6 +99,8 @@ pub mod sandbox;
 pub mod testing {}
 #[doc = include_str!("docs/signatures.md")]
 pub mod signatures {}
+#[doc = include_str!("docs/threat_model.md")]
+pub mod threat_model {}
 mod transport;
 mod user_data;
 

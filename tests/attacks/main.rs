@@ -14,6 +14,7 @@ mod identities;
 #[cfg(feature = "authsig-legacy")]
 mod legacy;
 mod links;
+mod properties;
 mod responses;
 #[cfg(feature = "client")]
 mod sockets;
