@@ -10,7 +10,7 @@ function show() {
     if (value !== '') query.append(name, value);
   }
   preview.hidden = false;
-  preview.textContent = `${form.dataset.request}?${query}`;
+  preview.querySelector('output').textContent = `${form.dataset.request}?${query}`;
 }
 
 form.addEventListener('input', show);

@@ -13,7 +13,7 @@ use crate::passwords::Passwords;
 use crate::people::DynPeople;
 use crate::site::Site;
 use crate::store::Store;
-use crate::web::Layout;
+use crate::web::{Layout, shown};
 
 /// The parts of a running server.
 pub(crate) struct App {
@@ -52,7 +52,7 @@ impl App {
 
 impl Layout {
     pub(crate) fn with_person(mut self, person: Option<&Person>) -> Self {
-        self.person = person.map(|person| person.login().to_owned());
+        self.person = person.map(|person| shown(person.login()));
         self
     }
 }

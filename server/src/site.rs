@@ -42,6 +42,11 @@ impl Site {
         [&*self.prefix, page].concat()
     }
 
+    /// Returns whether a page of this origin has this address.
+    pub(crate) fn is_own(&self, address: &str) -> bool {
+        Url::parse(address).is_ok_and(|url| url.origin().ascii_serialization() == self.origin)
+    }
+
     /// Returns a local path that a request asks to return to, or the root page instead of one that is not local.
     pub(crate) fn return_to(&self, path: &str) -> String {
         let is_local = path.starts_with('/')

@@ -12,6 +12,7 @@ pub(super) async fn show(Path(name): Path<String>) -> Response {
         "style.css" => ("text/css", include_str!("../../assets/style.css")),
         "home.js" => ("text/javascript", include_str!("../../assets/home.js")),
         "civic.js" => ("text/javascript", include_str!("../../assets/civic.js")),
+        "icon.svg" => ("image/svg+xml", include_str!("../../assets/icon.svg")),
         _ => return Failure::not_found().into_response(),
     };
     let kind = format!("{kind}; charset=utf-8");

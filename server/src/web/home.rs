@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use url::form_urlencoded;
 
-use super::{Page, pages};
+use super::{Page, pages, redirect_target};
 use crate::app::App;
 
 /// `GET /`: explains the service.
@@ -24,13 +24,26 @@ pub(super) async fn show(State(app): State<Arc<App>>, parts: Parts) -> Response 
 
 /// `GET /compose`: leads to `/verify/request` with the fields that are filled in. A browser without script sends the empty
 /// ones, too.
-pub(super) async fn compose(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Redirect {
-    let query = query.unwrap_or_default();
+pub(super) async fn compose(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
+    let request = format!("/verify/request?{}", filled_in(&query.unwrap_or_default()));
+    let path = app.site.path(&request);
+    // Chromium would apply the `form-action` of the page with the form to a redirect that leads on to an app.
+    match redirect_target(&app, &path).await {
+        Some(target) if !app.site.is_own(&target) => {
+            let url = [app.site.url(), &request].concat();
+            Page::new(pages::Compose { layout: app.layout("Your request"), url }).into_response()
+        }
+        _ => Redirect::to(&path).into_response(),
+    }
+}
+
+/// Returns the query without empty values.
+fn filled_in(query: &str) -> String {
     let mut filled = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if !value.is_empty() {
             filled.append_pair(&name, &value);
         }
     }
-    Redirect::to(&app.site.path(&format!("/verify/request?{}", filled.finish())))
+    filled.finish()
 }

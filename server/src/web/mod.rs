@@ -24,7 +24,7 @@ use axum::routing::{get, post};
 use tracing::Instrument as _;
 
 pub(crate) use failure::Failure;
-pub(crate) use pages::{Layout, Page};
+pub(crate) use pages::{Layout, Page, shown};
 pub(crate) use request::redirect_target;
 pub(crate) use wants::Wants;
 

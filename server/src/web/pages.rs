@@ -63,7 +63,7 @@ impl<T: Template> Page<T> {
         let targets = self.form_targets.join(" ");
         let connect = if civic.is_empty() { "'none'" } else { civic };
         format!(
-            "default-src 'none'; script-src {own}; style-src {own}; img-src 'self' data:; connect-src {connect}; \
+            "default-src 'none'; script-src {own}; style-src {own}; img-src {own}; connect-src {connect}; \
              frame-src {connect}; form-action 'self' {targets}; base-uri 'none'; frame-ancestors 'none'"
         )
     }
@@ -103,23 +103,34 @@ pub(crate) struct Param {
 }
 
 impl Param {
-    /// Encodes everything but unreserved characters (RFC 3986) and spaces, so that no text can look like something else.
     pub(crate) fn new(name: &str, value: &str) -> Self {
         Self { name: shown(name), value: shown(value) }
     }
 }
 
-/// Percent-encodes a text for people to read.
+/// Percent-encodes a text for people to read: all but visible ASCII characters, and `%` itself. No text can look like
+/// another one, or like a sentence of the page.
 pub(crate) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+    encode(text, |byte| byte.is_ascii_graphic() && byte != b'%')
+}
+
+fn encode(text: &str, is_plain: impl Fn(u8) -> bool) -> String {
+    let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        match byte {
-            b'%' | b'+' | b'&' | b'=' => shown.push_str(&format!("%{byte:02X}")),
-            b' '..=b'~' => shown.push(char::from(byte)),
-            _ => shown.push_str(&format!("%{byte:02X}")),
+        if is_plain(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
         }
     }
-    shown
+    encoded
+}
+
+#[derive(Template)]
+#[template(path = "compose.html")]
+pub(crate) struct Compose {
+    pub(crate) layout: Layout,
+    pub(crate) url: String,
 }
 
 #[derive(Template)]
@@ -150,11 +161,11 @@ pub(crate) struct Signed<'a> {
 
 #[derive(Template)]
 #[template(path = "verified.html")]
-pub(crate) struct Verified<'a> {
+pub(crate) struct Verified {
     pub(crate) layout: Layout,
     pub(crate) login: String,
     pub(crate) service: String,
-    pub(crate) audience: Vec<&'a str>,
+    pub(crate) audience: Vec<String>,
     pub(crate) params: Vec<Param>,
 }
 
@@ -191,7 +202,21 @@ impl Target {
             let host = url.host_str()?;
             Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
         });
-        Self { host: shown(&host.unwrap_or_default()), address: shown(address) }
+        Self { host: shown(&host.unwrap_or_default()), address: shown_address(address) }
+    }
+}
+
+/// Shows an address as it is: addresses are percent-encoded themselves.
+pub(crate) fn shown_address(address: &str) -> String {
+    encode(address, |byte| byte.is_ascii_graphic())
+}
+
+impl Consent<'_> {
+    /// Returns the host that the person is asked about, if it is a single one.
+    fn only_host(&self) -> Option<&str> {
+        let mut hosts = self.redirect.iter().chain(&self.notify).map(|target| &*target.host);
+        let first = hosts.next()?;
+        hosts.all(|host| host == first).then_some(first)
     }
 }
 
@@ -202,4 +227,36 @@ pub(crate) struct WrongPerson {
     pub(crate) message: String,
     pub(crate) login: String,
     pub(crate) return_to: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_looks_like_another() {
+        for (text, expected) in [
+            ("user_1@a+b=c&d?<\">", "user_1@a+b=c&d?<\">"),
+            ("100%", "100%25"),
+            ("%20", "%2520"),
+            ("a b", "a%20b"),
+            ("\u{430}pp", "%D0%B0pp"),
+            ("\u{202e}moc", "%E2%80%AEmoc"),
+            ("a\0\t\n\u{7f}", "a%00%09%0A%7F"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_target_has_its_whole_host_and_address() {
+        let target = Target::new("https://xn--pp-fka.example:8443/in?a=%E2%80%AE&b=c+d#e");
+        assert_eq!(target.host, "xn--pp-fka.example:8443");
+        assert_eq!(target.address, "https://xn--pp-fka.example:8443/in?a=%E2%80%AE&b=c+d#e");
+        assert_eq!(Target::new("https://\u{430}pp.example/\u{430} ").host, "xn--pp-6kc.example");
+        assert_eq!(
+            Target::new("https://\u{430}pp.example/\u{430} ").address,
+            "https://%D0%B0pp.example/%D0%B0%20"
+        );
+    }
 }

@@ -175,7 +175,7 @@ async fn refused(
             let page = pages::WrongPerson {
                 layout: app.layout("Somebody else is logged in").with_person(person),
                 message: pages::sentence(&message),
-                login: person.map(|person| person.login().to_owned()).unwrap_or_default(),
+                login: person.map(|person| pages::shown(person.login())).unwrap_or_default(),
                 return_to: here(app, REQUEST, query),
             };
             Ok(Page::new(page).status(StatusCode::FORBIDDEN).into_response())

@@ -75,7 +75,7 @@ fn page(app: &App, identity: &Identity) -> Response {
         layout: app.layout("Verified"),
         login: pages::shown(identity.login()),
         service: pages::shown(identity.service()),
-        audience: identity.audience().collect(),
+        audience: identity.audience().map(pages::shown_address).collect(),
         params: identity.params().map(|(name, value)| pages::Param::new(name, value)).collect(),
     };
     Page::new(page).into_response()
