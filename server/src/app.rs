@@ -45,13 +45,16 @@ impl App {
             prefix: self.site.prefix().to_owned(),
             has_accounts: self.has_accounts(),
             sign_up: self.sign_up,
+            is_known: false,
             person: None,
         }
     }
 }
 
 impl Layout {
+    /// Says who sees the page, so that it links to the account or the log-in.
     pub(crate) fn with_person(mut self, person: Option<&Person>) -> Self {
+        self.is_known = true;
         self.person = person.map(|person| shown(person.login()));
         self
     }

@@ -24,14 +24,20 @@ pub(super) async fn show(State(app): State<Arc<App>>, parts: Parts) -> Response 
 
 /// `GET /compose`: leads to `/verify/request` with the fields that are filled in. A browser without script sends the empty
 /// ones, too.
-pub(super) async fn compose(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn compose(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    parts: Parts,
+) -> Response {
     let request = format!("/verify/request?{}", filled_in(&query.unwrap_or_default()));
     let path = app.site.path(&request);
     // Chromium would apply the `form-action` of the page with the form to a redirect that leads on to an app.
     match redirect_target(&app, &path).await {
         Some(target) if !app.site.is_own(&target) => {
             let url = [app.site.url(), &request].concat();
-            Page::new(pages::Compose { layout: app.layout("Your request"), url }).into_response()
+            let person = app.people.person(&parts).await.ok().flatten();
+            let layout = app.layout("Your request").with_person(person.as_ref());
+            Page::new(pages::Compose { layout, url }).into_response()
         }
         _ => Redirect::to(&path).into_response(),
     }

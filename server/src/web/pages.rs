@@ -16,7 +16,9 @@ pub(crate) struct Layout {
     /// Whether people have accounts here.
     pub(crate) has_accounts: bool,
     pub(crate) sign_up: bool,
-    /// The login of the person who sees the page, where that is known.
+    /// Whether it is known who sees the page.
+    pub(crate) is_known: bool,
+    /// The login of the person who sees the page, if that is known and somebody is logged in.
     pub(crate) person: Option<String>,
 }
 
@@ -224,8 +226,8 @@ impl Consent<'_> {
 #[template(path = "wrong_person.html")]
 pub(crate) struct WrongPerson {
     pub(crate) layout: Layout,
-    pub(crate) message: String,
     pub(crate) login: String,
+    pub(crate) service: String,
     pub(crate) return_to: String,
 }
 

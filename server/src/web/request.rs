@@ -174,8 +174,8 @@ async fn refused(
         (Refusal::WrongLogin | Refusal::WrongService, Wants::Html) if app.has_accounts() => {
             let page = pages::WrongPerson {
                 layout: app.layout("Somebody else is logged in").with_person(person),
-                message: pages::sentence(&message),
                 login: person.map(|person| pages::shown(person.login())).unwrap_or_default(),
+                service: person.map(|person| pages::shown(person.service())).unwrap_or_default(),
                 return_to: here(app, REQUEST, query),
             };
             Ok(Page::new(page).status(StatusCode::FORBIDDEN).into_response())
