@@ -50,7 +50,9 @@ impl<T: Template> Page<T> {
     /// Lets forms lead to the origin of this address by a redirect.
     pub(crate) fn form_target(mut self, address: Option<&str>) -> Self {
         let url = address.and_then(|address| url::Url::parse(address).ok());
-        self.form_targets.extend(url.map(|url| url.origin().ascii_serialization()));
+        let origin = url.map(|url| url.origin().ascii_serialization());
+        // The address was not checked yet, and a host may contain what means something to the policy: `*`.
+        self.form_targets.extend(origin.filter(|origin| is_plain_origin(origin)));
         self
     }
 
@@ -90,6 +92,14 @@ impl<T: Template> IntoResponse for Page<T> {
     }
 }
 
+fn is_plain_origin(text: &str) -> bool {
+    let is_plain = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
+    };
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| host.bytes().all(is_plain))
+}
+
 /// Writes an error as a sentence.
 pub(crate) fn sentence(text: &str) -> String {
     let mut chars = text.chars();
@@ -110,10 +120,10 @@ impl Param {
     }
 }
 
-/// Percent-encodes a text for people to read: all but visible ASCII characters, and `%` itself. No text can look like
-/// another one, or like a sentence of the page.
+/// Percent-encodes a text for people to read: all but visible ASCII characters, and what separates parameters. No text can
+/// look like another one, or like a sentence of the page.
 pub(crate) fn shown(text: &str) -> String {
-    encode(text, |byte| byte.is_ascii_graphic() && byte != b'%')
+    encode(text, |byte| byte.is_ascii_graphic() && !matches!(byte, b'%' | b'+' | b'&' | b'='))
 }
 
 fn encode(text: &str, is_plain: impl Fn(u8) -> bool) -> String {
@@ -238,7 +248,8 @@ mod tests {
     #[test]
     fn no_text_looks_like_another() {
         for (text, expected) in [
-            ("user_1@a+b=c&d?<\">", "user_1@a+b=c&d?<\">"),
+            ("user_1@a/b?<\">", "user_1@a/b?<\">"),
+            ("a+b=c&d", "a%2Bb%3Dc%26d"),
             ("100%", "100%25"),
             ("%20", "%2520"),
             ("a b", "a%20b"),
