@@ -134,7 +134,8 @@ impl Admin {
     /// A [`StartError`], as for [`AuthSig::start`](crate::AuthSig::start).
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         let (store, house) = crate::open(config).await?;
-        Ok(Self { store, house, passwords: Passwords::new(), clock: config.clock.clone() })
+        let passwords = Passwords::start().map_err(StartError::Threads)?;
+        Ok(Self { store, house, passwords, clock: config.clock.clone() })
     }
 
     /// Creates an account.

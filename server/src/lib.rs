@@ -70,6 +70,9 @@ mod store;
 mod web;
 mod workers;
 
+#[doc = include_str!("../docs/running.md")]
+pub mod running {}
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -117,7 +120,10 @@ impl AuthSig {
         let metrics = Arc::new(Metrics::new());
         let keys = KeyRing::load(&config, store.clone(), Arc::clone(&house)).await?;
         let outbox = Outbox::new(&config, store.clone(), Arc::clone(&house), Arc::clone(&metrics))?;
-        let passwords = config.people.is_none().then(Passwords::new);
+        let passwords = match config.people {
+            None => Some(Passwords::start().map_err(StartError::Threads)?),
+            Some(_) => None,
+        };
         let people = config.people.unwrap_or_else(|| -> Arc<dyn DynPeople> {
             Arc::new(Accounts::new(site.clone(), store.clone(), config.clock.clone()))
         });
@@ -192,3 +198,7 @@ async fn check_house(store: &Store, house: &House) -> Result<(), StartError> {
     let stored = store.meta_or_insert("house_check", &check).await?;
     if house.is_check(&stored) { Ok(()) } else { Err(StartError::WrongSecret) }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

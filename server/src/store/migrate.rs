@@ -12,7 +12,7 @@ const MIGRATIONS: [(&str, &str); 1] = [(
 const LOCK: i64 = 0x61_7574_6873_6967;
 
 /// Other instances are waited for, and a migration may take longer than a statement of a request.
-const PATIENCE: &str = "SET LOCAL lock_timeout = '1min'; SET LOCAL statement_timeout = '10min'";
+const PATIENCE: &str = "SET LOCAL client_min_messages = 'warning'; SET LOCAL lock_timeout = '1min'; SET LOCAL statement_timeout = '10min'";
 
 const CREATE_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS authsig_migrations (version BIGINT PRIMARY KEY)";
