@@ -3,6 +3,7 @@
 use std::env;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use authsig_server::{AuthSig, CivicLogin, Config, HouseSecret};
 use axum::Router;
@@ -13,6 +14,9 @@ use tokio::net::TcpListener;
 
 use crate::args::{BaseArgs, ServeArgs};
 use crate::{Failure, log, secrets};
+
+/// How long open requests may go on after the signal to stop: less than supervisors wait before they kill.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
 
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     log::start(args.log_json, "info");
@@ -99,10 +103,20 @@ fn serve_metrics(listener: TcpListener, authsig: Arc<AuthSig>) {
 pub(crate) async fn until_stopped(listener: TcpListener, authsig: &AuthSig) -> Result<(), Failure> {
     // The limits count addresses.
     let service = authsig.router().into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stopped()).await?;
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped());
+    tokio::select! {
+        result = serving => result?,
+        () = too_late() => tracing::warn!("some requests were not finished in time"),
+    }
     authsig.shutdown().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits until open requests have had their time after the signal to stop.
+async fn too_late() {
+    stopped().await;
+    tokio::time::sleep(STOP_WITHIN).await;
 }
 
 /// Waits for Ctrl-C or SIGTERM.
