@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use civic_sip::authsig::decide::Person;
+use ipnet::IpNet;
 
 use crate::clock::Clock;
 use crate::config::{CivicLogin, DefaultCreators};
 use crate::house::House;
 use crate::keys::KeyRing;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::passwords::Passwords;
 use crate::people::DynPeople;
@@ -29,6 +32,9 @@ pub(crate) struct App {
     pub(crate) sign_up: bool,
     pub(crate) default_creators: DefaultCreators,
     pub(crate) test_notifier: bool,
+    pub(crate) limits: Limits,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Clock,
 }
 

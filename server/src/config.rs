@@ -8,8 +8,12 @@ use civic_sip::CivicSip;
 use civic_sip::authsig::PrivateKey;
 
 use crate::clock::Clock;
+use crate::error::StartError;
 use crate::house::HouseSecret;
+use crate::keys;
+use crate::limits::{self, Limits};
 use crate::people::{DynPeople, People};
+use crate::site::Site;
 
 /// The configuration of a server; [`AuthSig::start`](crate::AuthSig::start) checks it.
 ///
@@ -40,6 +44,8 @@ pub struct Config {
     pub(crate) people: Option<Arc<dyn DynPeople>>,
     pub(crate) max_outbox: u32,
     pub(crate) test_notifier: bool,
+    pub(crate) limits: Limits,
+    pub(crate) trusted_proxies: Vec<String>,
     pub(crate) clock: Clock,
 }
 
@@ -68,6 +74,8 @@ impl Config {
             people: None,
             max_outbox: 10_000,
             test_notifier: false,
+            limits: Limits::default(),
+            trusted_proxies: Vec::new(),
             clock: Clock::default(),
         }
     }
@@ -142,10 +150,37 @@ impl Config {
         self
     }
 
+    /// Limits what strangers may try. The limits count addresses, so serve the router with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`; without it, all clients count as one.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Believes `X-Forwarded-For` of these proxies: `10.0.0.0/8`, `192.0.2.1`. Nobody is believed unless set.
+    pub fn trusted_proxies(
+        mut self,
+        networks: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.trusted_proxies = networks.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Serves `POST /test-notifier`, which logs that a notification came. For demonstrations.
     pub fn test_notifier(mut self) -> Self {
         self.test_notifier = true;
         self
+    }
+
+    /// Checks the configuration, as [`AuthSig::start`](crate::AuthSig::start) does before it opens the database.
+    ///
+    /// # Errors
+    ///
+    /// A [`StartError`] that says what to do.
+    pub fn check(&self) -> Result<(), StartError> {
+        Site::parse(&self.public_url).map_err(StartError::Setting)?;
+        limits::parse_networks(&self.trusted_proxies).map_err(StartError::Setting)?;
+        Ok(keys::check_config(self)?)
     }
 
     /// Sets the source of the time, for tests.

@@ -1,5 +1,6 @@
 //! The server's keys, and the authority that signs with them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use civic_sip::authsig::decide::{Authority, AuthorityBuilder};
@@ -27,6 +28,7 @@ pub(crate) enum KeyError {
 /// The authority, made anew when the keys in the database change.
 pub(crate) struct KeyRing {
     authority: RwLock<Arc<Authority>>,
+    are_current: AtomicBool,
     /// The authority without its keys.
     builder: AuthorityBuilder,
     given: Option<PrivateKey>,
@@ -52,7 +54,8 @@ impl KeyRing {
         let (clock, now) = (config.clock.clone(), config.clock.seconds());
         let authority = build(&builder, given.as_ref(), &keys, &house, now)?;
         let authority = RwLock::new(Arc::new(authority));
-        Ok(Self { authority, builder, given, store, house, clock })
+        let are_current = AtomicBool::new(true);
+        Ok(Self { authority, are_current, builder, given, store, house, clock })
     }
 
     /// Returns the authority with the keys as they were read last.
@@ -60,8 +63,29 @@ impl KeyRing {
         Arc::clone(&self.authority.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Returns whether the keys were read when they were read last.
+    pub(crate) fn are_current(&self) -> bool {
+        self.are_current.load(Ordering::Relaxed)
+    }
+
     /// Reads the keys again.
     pub(crate) async fn refresh(&self) -> Result<(), KeyError> {
+        let result = self.reload().await;
+        self.are_current.store(result.is_ok(), Ordering::Relaxed);
+        result
+    }
+
+    /// Deletes the private keys that sign no more on any instance.
+    pub(crate) async fn retire(&self) -> Result<(), KeyError> {
+        let keys = self.store.signing_keys().await?;
+        // The clocks of instances differ, and each follows within a minute.
+        if let Some(key) = signing(&keys, self.clock.seconds() - 10 * 60) {
+            self.store.retire_keys_before(key.ordinal).await?;
+        }
+        Ok(())
+    }
+
+    async fn reload(&self) -> Result<(), KeyError> {
         let keys = self.store.signing_keys().await?;
         let now = self.clock.seconds();
         let authority = build(&self.builder, self.given.as_ref(), &keys, &self.house, now)?;
@@ -98,23 +122,26 @@ fn build(
     now: i64,
 ) -> Result<Authority, KeyError> {
     let mut builder = builder.clone();
-    let valid = || keys.iter().filter(|key| key.revoked_at.is_none());
-    for key in valid() {
+    for key in keys.iter().filter(|key| key.revoked_at.is_none()) {
         let public = PublicKeys::from_jwks(&key.public_jwks);
         builder = builder.retired_keys(public.map_err(|_| KeyError::Damaged(key.id.clone()))?);
     }
     let key = match given {
         Some(key) => key.clone(),
-        None => {
-            let signing =
-                valid().rev().find(|key| key.private_key.is_some() && key.signs_from <= now);
-            open_key(signing.ok_or(KeyError::NoKey)?, house)?
-        }
+        None => open_key(signing(keys, now).ok_or(KeyError::NoKey)?, house)?,
     };
     Ok(builder.private_key(key).build()?)
 }
 
-fn open_key(key: &StoredKey, house: &House) -> Result<PrivateKey, KeyError> {
+/// Returns the key that signs: the newest whose time has come.
+pub(crate) fn signing(keys: &[StoredKey], now: i64) -> Option<&StoredKey> {
+    let signs = |key: &&StoredKey| {
+        key.revoked_at.is_none() && key.private_key.is_some() && key.signs_from <= now
+    };
+    keys.iter().rev().find(signs)
+}
+
+pub(crate) fn open_key(key: &StoredKey, house: &House) -> Result<PrivateKey, KeyError> {
     let damaged = || KeyError::Damaged(key.id.clone());
     let sealed = key.private_key.as_deref().ok_or_else(damaged)?;
     let pem = house.open(Purpose::SigningKey, &key.id, sealed).map_err(|_| damaged())?;

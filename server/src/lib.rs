@@ -42,8 +42,10 @@
 //     store      the database; all SQL
 //     keys       the keys and the authority that signs with them
 //     passwords  Argon2id, with bounds
+//     metrics    counts what happens
 //     outbox     delivers notifications
 //     app        what handlers share
+//     limits     what strangers may try
 //     web        routes of requests, verifying, defaults; pages
 //     accounts   sign-up, log-in, own account, Civic
 //     workers    what is done from time to time
@@ -57,6 +59,8 @@ mod config;
 mod error;
 mod house;
 mod keys;
+mod limits;
+mod metrics;
 mod outbox;
 mod passwords;
 mod people;
@@ -66,23 +70,28 @@ mod store;
 mod web;
 mod workers;
 
+#[doc = include_str!("../docs/running.md")]
+pub mod running {}
+
 use std::sync::Arc;
 
 use axum::Router;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 pub use accounts::AccountError;
-pub use admin::Admin;
+pub use admin::{Admin, AdminError, KeyInfo, KeyState};
 pub use config::{CivicLogin, Config};
 pub use error::StartError;
 pub use house::{HouseSecret, ShortSecret};
+pub use limits::Limits;
 pub use people::{People, Unavailable};
 
 use accounts::Accounts;
 use app::App;
 use house::House;
 use keys::KeyRing;
+use metrics::Metrics;
 use outbox::Outbox;
 use passwords::Passwords;
 use people::DynPeople;
@@ -93,7 +102,7 @@ use store::Store;
 pub struct AuthSig {
     app: Arc<App>,
     stop: watch::Sender<bool>,
-    workers: Vec<JoinHandle<()>>,
+    workers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl AuthSig {
@@ -103,12 +112,18 @@ impl AuthSig {
     ///
     /// A [`StartError`] that says what to do.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        config.check()?;
         let site = Site::parse(&config.public_url).map_err(StartError::Setting)?;
-        keys::check_config(&config)?;
+        let trusted_proxies =
+            limits::parse_networks(&config.trusted_proxies).map_err(StartError::Setting)?;
         let (store, house) = open(&config).await?;
+        let metrics = Arc::new(Metrics::new());
         let keys = KeyRing::load(&config, store.clone(), Arc::clone(&house)).await?;
-        let outbox = Outbox::new(&config, store.clone(), Arc::clone(&house))?;
-        let passwords = config.people.is_none().then(Passwords::new);
+        let outbox = Outbox::new(&config, store.clone(), Arc::clone(&house), Arc::clone(&metrics))?;
+        let passwords = match config.people {
+            None => Some(Passwords::start().map_err(StartError::Threads)?),
+            Some(_) => None,
+        };
         let people = config.people.unwrap_or_else(|| -> Arc<dyn DynPeople> {
             Arc::new(Accounts::new(site.clone(), store.clone(), config.clock.clone()))
         });
@@ -124,6 +139,9 @@ impl AuthSig {
             sign_up: config.sign_up,
             default_creators: config.default_creators,
             test_notifier: config.test_notifier,
+            limits: config.limits,
+            trusted_proxies,
+            metrics,
             clock: config.clock,
         });
         let (stop, stopped) = watch::channel(false);
@@ -131,7 +149,7 @@ impl AuthSig {
             tokio::spawn(outbox.run(stopped.clone())),
             tokio::spawn(workers::housekeeping(Arc::clone(&app), stopped)),
         ];
-        Ok(Self { app, stop, workers })
+        Ok(Self { app, stop, workers: Mutex::new(workers) })
     }
 
     /// Returns the routes, to be served or nested anywhere: at the path of the public URL.
@@ -139,10 +157,19 @@ impl AuthSig {
         web::router(&self.app)
     }
 
+    /// Returns metrics in the text format of Prometheus. They are for an address that strangers can't reach.
+    pub async fn metrics(&self) -> String {
+        if let Ok(waiting) = self.app.store.waiting_notifications().await {
+            self.app.metrics.outbox(waiting);
+        }
+        self.app.metrics.text()
+    }
+
     /// Finishes what the workers began, and closes the database.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(&self) {
         self.stop.send_replace(true);
-        for worker in self.workers {
+        let workers = std::mem::take(&mut *self.workers.lock().await);
+        for worker in workers {
             let _ = worker.await;
         }
         self.app.store.close().await;
@@ -171,3 +198,7 @@ async fn check_house(store: &Store, house: &House) -> Result<(), StartError> {
     let stored = store.meta_or_insert("house_check", &check).await?;
     if house.is_check(&stored) { Ok(()) } else { Err(StartError::WrongSecret) }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

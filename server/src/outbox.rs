@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::house::{House, Purpose};
+use crate::metrics::Metrics;
 use crate::random;
 use crate::store::{Claimed, Store, StoreError};
 use crate::web::Failure;
@@ -51,6 +52,7 @@ pub(crate) struct Outbox {
     notifier: Notifier,
     clock: Clock,
     max: i64,
+    metrics: Arc<Metrics>,
     wake: Arc<Notify>,
 }
 
@@ -59,6 +61,7 @@ impl Outbox {
         config: &Config,
         store: Store,
         house: Arc<House>,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, ConfigError> {
         let origins = config.notify_origins.iter();
         let notifier =
@@ -69,6 +72,7 @@ impl Outbox {
             notifier: notifier.build()?,
             clock: config.clock.clone(),
             max: config.max_outbox.into(),
+            metrics,
             wake: Arc::new(Notify::new()),
         })
     }
@@ -129,6 +133,7 @@ impl Outbox {
     async fn deliver(&self, claimed: Claimed) {
         let result = match self.attempt(&claimed).await {
             Next::Finish(outcome) => {
+                self.metrics.notification(outcome);
                 tracing::info!(
                     id = claimed.id,
                     attempts = claimed.attempts,
@@ -138,6 +143,7 @@ impl Outbox {
                 self.store.finish_notification(&claimed, outcome, self.clock.seconds()).await
             }
             Next::Retry(wait) => {
+                self.metrics.notification("retried");
                 let at = self.clock.seconds() + wait;
                 self.store.retry_notification(&claimed, at).await
             }

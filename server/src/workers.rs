@@ -28,6 +28,11 @@ pub(crate) async fn housekeeping(app: Arc<App>, mut stop: watch::Receiver<bool>)
         {
             tracing::error!(%error, "old rows can't be deleted");
         }
+        if round % DELETE_EVERY == 0
+            && let Err(error) = app.keys.retire().await
+        {
+            tracing::error!(%error, "old keys can't be deleted");
+        }
         tokio::select! {
             _ = stop.changed() => return,
             () = tokio::time::sleep(REFRESH) => {}

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::session::{Fresh, logged_out};
 use super::{Current, PASSWORD};
 use crate::app::App;
+use crate::limits::Client;
 use crate::passwords::is_password;
 use crate::store::Account;
 use crate::web::{Failure, Layout, Page};
@@ -53,6 +54,7 @@ pub(super) struct PasswordForm {
 /// `POST /account/password`: ends all sessions, and begins a new one.
 pub(super) async fn change_password(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
     form: Result<Form<PasswordForm>, FormRejection>,
 ) -> Result<Response, Failure> {
@@ -64,7 +66,7 @@ pub(super) async fn change_password(
         return Ok(page.status(StatusCode::BAD_REQUEST).into_response());
     }
     let passwords = app.passwords.as_ref().ok_or_else(Failure::not_found)?;
-    if let Some(account) = checked(&app, &current, &form.password).await? {
+    if let Some(account) = checked(&app, &current, &client, &form.password).await? {
         let hash = passwords.hash(&form.new_password).await?;
         let fresh = Fresh::new(&app)?;
         if app.store.change_password(&account, &hash, &fresh.session).await? {
@@ -94,12 +96,13 @@ pub(super) struct DeleteForm {
 /// `POST /account/delete`
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
     form: Result<Form<DeleteForm>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(form) = form?;
     let Some(current) = app.current(&headers).await? else { return Ok(to_log_in(&app).await) };
-    match checked(&app, &current, &form.password).await? {
+    match checked(&app, &current, &client, &form.password).await? {
         Some(account) => {
             app.store.delete_account(&account.login, app.clock.seconds()).await?;
             tracing::info!("deleted an account");
@@ -110,14 +113,23 @@ pub(super) async fn delete(
 }
 
 /// Returns the account of a session if the password is the right one.
-async fn checked(app: &App, current: &Current, password: &str) -> Result<Option<Account>, Failure> {
+async fn checked(
+    app: &App,
+    current: &Current,
+    client: &Client,
+    password: &str,
+) -> Result<Option<Account>, Failure> {
     let passwords = app.passwords.as_ref().ok_or_else(Failure::not_found)?;
     if current.session.service != PASSWORD {
         return Ok(None);
     }
+    let used = app.use_password_limits(&current.session.login, client).await?;
     let account = app.store.account(&current.session.login).await?;
     let hash = account.as_ref().map(|account| &*account.password_hash);
     let is_right = passwords.verify(password, hash).await?;
+    if is_right {
+        app.release_limits(used).await?;
+    }
     Ok(account.filter(|_| is_right))
 }
 

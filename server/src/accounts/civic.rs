@@ -105,6 +105,7 @@ pub(super) async fn log_in(
     let fresh = Fresh::new(&app)?;
     let (id, now) = (&fresh.session.id, fresh.session.now);
     app.store.create_session(id, SERVICE, login, now).await?;
+    app.metrics.log_in(true);
     tracing::info!("logged in with Civic");
     let mut response = fresh.begin(&app, &headers, &form.return_to).await?;
     let cookie = app.site.set_cookie(ATTEMPT, "", 0);

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::session::Fresh;
 use crate::app::App;
+use crate::limits::{Action, Client};
 use crate::passwords::{Busy, Passwords, is_password};
 use crate::store::{Account, Store, StoreError};
 use crate::web::{Failure, Layout, Page, Wants, redirect_target};
@@ -39,6 +40,9 @@ pub enum AccountError {
     /// The password is shorter than 8 or longer than 1,024 bytes.
     #[error("A password must have 8 to 1,024 bytes.")]
     Password,
+    /// The hash is not one of Argon2 in the PHC string format.
+    #[error("The hash must be one of Argon2 in the PHC string format.")]
+    Hash,
     /// Somebody has the login, or had it.
     #[error("This login is taken.")]
     Taken,
@@ -73,7 +77,7 @@ impl AccountError {
             Self::Database(error) => return Err(StoreError(error).into()),
             Self::Taken => StatusCode::CONFLICT,
             Self::Unknown => StatusCode::NOT_FOUND,
-            Self::Login | Self::Password => StatusCode::BAD_REQUEST,
+            Self::Login | Self::Password | Self::Hash => StatusCode::BAD_REQUEST,
         };
         Ok((status, self.to_string()))
     }
@@ -168,11 +172,13 @@ pub(super) async fn show_sign_up(
 /// `POST /session`
 pub(super) async fn log_in(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(form) = form?;
     let passwords = app.passwords.as_ref().ok_or_else(Failure::not_found)?;
+    let used = app.use_password_limits(&form.login, &client).await?;
     let account = match fold_login(&form.login) {
         Some(login) => app.store.account(&login).await?,
         None => None,
@@ -184,9 +190,12 @@ pub(super) async fn log_in(
     if let Some(account) = account.filter(|_| is_right)
         && app.store.log_in(&account, &fresh.session).await?
     {
+        app.release_limits(used).await?;
+        app.metrics.log_in(true);
         tracing::info!("logged in");
         return fresh.begin(&app, &headers, &form.return_to).await;
     }
+    app.metrics.log_in(false);
     tracing::info!("a log-in failed");
     let problem = "The login or the password is wrong.";
     if Wants::of(&headers) == Wants::Json {
@@ -199,12 +208,14 @@ pub(super) async fn log_in(
 /// `POST /users`
 pub(super) async fn sign_up(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Result<Response, Failure> {
     check_sign_up(&app)?;
     let Form(form) = form?;
     let passwords = app.passwords.as_ref().ok_or_else(Failure::not_found)?;
+    app.use_limit(Action::SignUp, &client).await?;
     let now = app.clock.seconds();
     let created = create_account(&app.store, passwords, &form.login, &form.password, now).await;
     let account = match created {

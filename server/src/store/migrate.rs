@@ -11,6 +11,9 @@ const MIGRATIONS: [(&str, &str); 1] = [(
 /// Separates our lock from those of other programs in the same PostgreSQL: "authsig" in ASCII.
 const LOCK: i64 = 0x61_7574_6873_6967;
 
+/// Other instances are waited for, and a migration may take longer than a statement of a request.
+const PATIENCE: &str = "SET LOCAL client_min_messages = 'warning'; SET LOCAL lock_timeout = '1min'; SET LOCAL statement_timeout = '10min'";
+
 const CREATE_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS authsig_migrations (version BIGINT PRIMARY KEY)";
 
@@ -41,9 +44,11 @@ impl Store {
             return Ok(());
         }
         transaction!(self, tx => {
-            // It ends with the transaction, and so with the connection: a killed instance leaves no lock behind.
             if is_postgres {
-                sqlx::query(&*format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(&mut *tx).await?;
+                sqlx::raw_sql(PATIENCE).execute(&mut *tx).await?;
+                // It ends with the transaction, and so with the connection: a killed instance leaves no lock behind.
+                let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK);
+                lock.execute(&mut *tx).await?;
             }
             sqlx::query(CREATE_TABLE).execute(&mut *tx).await?;
             let version: Option<i64> =

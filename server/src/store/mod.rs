@@ -4,10 +4,12 @@
 //! both); [`on_db`] and [`transaction`] run it on the one that is configured.
 
 mod accounts;
+mod backup;
 mod defaults;
 mod limits;
 mod migrate;
 mod outbox;
+mod reseal;
 mod sessions;
 mod signing_keys;
 
@@ -22,6 +24,7 @@ pub(crate) use accounts::{Account, NewSession};
 pub(crate) use limits::Limit;
 pub(crate) use migrate::MigrateError;
 pub(crate) use outbox::Claimed;
+pub(crate) use reseal::ResealError;
 pub(crate) use sessions::{Session, SessionId};
 pub(crate) use signing_keys::StoredKey;
 
@@ -112,6 +115,8 @@ impl Store {
     }
 
     async fn open_postgres(options: PgConnectOptions) -> Result<Self, StoreError> {
+        // A statement that hangs gives its connection back.
+        let options = options.options([("statement_timeout", "10s")]);
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(ACQUIRE_TIMEOUT)

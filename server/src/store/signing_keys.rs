@@ -41,4 +41,22 @@ impl Store {
             insert.execute(db).await?.rows_affected() == 1
         }))
     }
+
+    /// Revokes a key for ever, and deletes its private part. Returns `false` if there is none with this id, or it was revoked.
+    pub(crate) async fn revoke_signing_key(&self, id: &str, now: i64) -> Result<bool, StoreError> {
+        const SQL: &str = "UPDATE signing_keys SET revoked_at = $2, private_key = NULL \
+                           WHERE id = $1 AND revoked_at IS NULL";
+        Ok(on_db!(self.writer(), db => {
+            sqlx::query(SQL).bind(id).bind(now).execute(db).await?.rows_affected() == 1
+        }))
+    }
+
+    /// Deletes the private part of keys that sign no more: those before this one.
+    pub(crate) async fn retire_keys_before(&self, ordinal: i64) -> Result<u64, StoreError> {
+        const SQL: &str = "UPDATE signing_keys SET private_key = NULL \
+                           WHERE ordinal < $1 AND private_key IS NOT NULL";
+        Ok(on_db!(self.writer(), db => {
+            sqlx::query(SQL).bind(ordinal).execute(db).await?.rows_affected()
+        }))
+    }
 }

@@ -16,6 +16,7 @@ use super::Failure;
 use crate::app::App;
 use crate::config::DefaultCreators;
 use crate::house::Purpose;
+use crate::limits::{Action, Client};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +29,7 @@ struct NewDefault<'a> {
 /// `POST /defaults`
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    client: Client,
     parts: Parts,
     body: Bytes,
 ) -> Result<Response, Failure> {
@@ -53,6 +55,7 @@ pub(super) async fn create(
     let params = new.params.get();
     DefaultParams::from_json(params).map_err(|error| bad(error.to_string()))?;
     let sealed = app.house.seal(Purpose::Default, &new.slug, params.as_bytes())?;
+    app.use_limit(Action::CreateDefault, &client).await?;
     let now = app.clock.seconds();
     if !app.store.create_default(&new.slug, &sealed, login, now).await? {
         return Err(Failure::new(StatusCode::CONFLICT, "This slug is taken."));

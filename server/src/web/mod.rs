@@ -3,6 +3,7 @@
 mod assets;
 mod defaults;
 mod failure;
+mod health;
 mod home;
 mod pages;
 mod request;
@@ -10,6 +11,7 @@ mod verified;
 mod wants;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -21,6 +23,7 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use tokio::time::timeout;
 use tracing::Instrument as _;
 
 pub(crate) use failure::Failure;
@@ -33,6 +36,9 @@ use crate::{accounts, random};
 
 /// No form and no JSON text that the server accepts is longer.
 const MAX_BODY: usize = 64 * 1024;
+
+/// The longest that a request may take. A database or a service that hangs must not hang the client.
+const MAX_TIME: Duration = Duration::from_secs(30);
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -51,7 +57,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/verify/verified", get(verified::show))
         .route("/verify/keys", get(verified::keys))
         .route("/defaults", post(defaults::create))
-        .route("/assets/{name}", get(assets::show));
+        .route("/assets/{name}", get(assets::show))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready));
     if app.has_accounts() {
         router = router.merge(accounts::routes(app));
     }
@@ -77,7 +85,10 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
         _ => app.site.check_origin(request.headers()).err(),
     };
     let mut response = match refusal {
-        None => next.run(request).instrument(span.clone()).await,
+        None => match timeout(MAX_TIME, next.run(request)).instrument(span.clone()).await {
+            Ok(response) => response,
+            Err(_) => Failure::unavailable().into_response(),
+        },
         Some(message) => Failure::new(StatusCode::FORBIDDEN, message).into_response(),
     };
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
@@ -86,6 +97,7 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
         response.headers_mut().extend(allow.map(|allow| (ALLOW, allow)));
     }
     let status = response.status().as_u16();
+    app.metrics.response(status);
     span.in_scope(|| match status {
         500.. => tracing::warn!(status, "failed"),
         _ => tracing::debug!(status, "answered"),

@@ -19,6 +19,7 @@ use serde_json::json;
 use super::{Failure, Page, Wants, pages};
 use crate::app::App;
 use crate::house::Purpose;
+use crate::limits::{Action, Client};
 
 const REQUEST: &str = "/verify/request";
 const CONSENT: &str = "/verify/consent";
@@ -27,6 +28,7 @@ const CONSENT: &str = "/verify/consent";
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
+    client: Client,
     parts: Parts,
 ) -> Result<Response, Failure> {
     // Mail scanners, previews and browsers that look ahead must not cause a notification.
@@ -34,7 +36,7 @@ pub(super) async fn show(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let query = query.unwrap_or_default();
-    ask(&app, &parts, &query, None, Wants::of(&parts.headers)).await
+    ask(&app, &parts, &client, &query, None).await
 }
 
 /// `GET /verify/consent`: shows the question to the person. It is for browsers alone.
@@ -62,23 +64,28 @@ pub(super) struct ConsentForm {
 pub(super) async fn consent(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
+    client: Client,
     parts: Parts,
     form: Result<Form<ConsentForm>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(form) = form?;
     let consent = Consent::new(form.consent);
     let query = query.unwrap_or_default();
-    ask(&app, &parts, &query, Some(&consent), Wants::of(&parts.headers)).await
+    ask(&app, &parts, &client, &query, Some(&consent)).await
 }
 
 async fn ask(
     app: &App,
     parts: &Parts,
+    client: &Client,
     query: &str,
     consent: Option<&Consent>,
-    wants: Wants,
 ) -> Result<Response, Failure> {
+    let wants = Wants::of(&parts.headers);
     let person = app.people.person(parts).await?;
+    if person.is_some() {
+        app.use_limit(Action::Request, client).await?;
+    }
     match decide(app, person.as_ref(), query, consent).await? {
         Ok(signed) => granted(app, &signed, person.as_ref(), wants).await,
         Err(refusal) => refused(app, refusal, person.as_ref(), query, wants).await,
@@ -134,6 +141,7 @@ async fn granted(
     if let Some(delivery) = signed.notification() {
         app.outbox.add(delivery).await?;
     }
+    app.metrics.request("signed");
     let url = (!signed.hide()).then(|| signed.url());
     Ok(match (wants, signed.redirect()) {
         (Wants::Json, _) => {
@@ -158,6 +166,11 @@ async fn refused(
     wants: Wants,
 ) -> Result<Response, Failure> {
     let message = refusal.to_string();
+    app.metrics.request(match refusal {
+        Refusal::NotLoggedIn => "not logged in",
+        Refusal::NeedsConsent(_) => "needs consent",
+        _ => "refused",
+    });
     match (refusal, wants) {
         (Refusal::NotLoggedIn, Wants::Json) => Err(Failure::new(StatusCode::UNAUTHORIZED, message)),
         (Refusal::NotLoggedIn, Wants::Html) => {

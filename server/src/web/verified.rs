@@ -23,6 +23,7 @@ pub(super) async fn show(
 ) -> Response {
     let query = query.unwrap_or_default();
     let identity = app.keys.authority().verify(&query, app.clock.now());
+    app.metrics.verification(identity.is_ok());
     let response = match (Wants::of(&headers), identity) {
         (Wants::Json, Ok(identity)) => axum::Json(written(&identity)).into_response(),
         (Wants::Json, Err(error)) => {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use authsig_server::{Admin, AuthSig, CivicLogin, Config, HouseSecret};
+use authsig_server::{Admin, AuthSig, CivicLogin, Config, HouseSecret, Limits};
 use civic_sip::authsig::Secret;
 use civic_sip::sandbox::Sandbox;
 use serde_json::json;
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     admin.close().await;
     let authsig = AuthSig::start(config).await?;
     print(&args, &format!("http://{address}"), sandbox.is_some());
-    serve::until_stopped(listener, authsig).await
+    serve::until_stopped(listener, &authsig).await
 }
 
 fn config(
@@ -74,6 +74,7 @@ fn config(
         .notify_origin(&url)
         .sign_up(true)
         .anybody_creates_defaults()
+        .limits(limits())
         .test_notifier();
     Ok(match sandbox {
         None => config,
@@ -81,6 +82,15 @@ fn config(
             config.civic(CivicLogin::new(sandbox.client_builder().build()?, sandbox.script_url()))
         }
     })
+}
+
+/// On this machine everybody has one address. Wrong passwords are limited all the same.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.sign_ups = 100_000;
+    limits.defaults = 100_000;
+    limits.requests = 100_000;
+    limits
 }
 
 fn print(args: &DemoArgs, url: &str, has_civic: bool) {

@@ -1,8 +1,11 @@
 //! The program `authsig`: an AuthSig server by itself.
 
+mod admin;
 mod args;
 mod demo;
+mod doctor;
 mod log;
+mod secrets;
 mod serve;
 
 use std::process::ExitCode;
@@ -19,7 +22,12 @@ async fn main() -> ExitCode {
     let result = match Args::parse().command {
         None => demo::run(DemoArgs::default()).await,
         Some(Command::Demo(args)) => demo::run(args).await,
-        Some(Command::Serve(args)) => serve::run(args).await,
+        Some(Command::Serve(args)) => serve::run(*args).await,
+        Some(Command::User(command)) => admin::user(command).await,
+        Some(Command::Key(command)) => admin::key(command).await,
+        Some(Command::Rekey(args)) => admin::rekey(args).await,
+        Some(Command::Backup(args)) => admin::backup(args).await,
+        Some(Command::Doctor(args)) => doctor::run(args).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
