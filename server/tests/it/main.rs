@@ -1,0 +1,9 @@
+//! Tests of the server, through its routes and its program.
+//!
+//! They run on SQLite, or on PostgreSQL where `AUTHSIG_TEST_POSTGRES` has the `postgres://` URL of somebody who may create
+//! databases.
+
+mod support;
+
+mod asking;
+mod parameters;
