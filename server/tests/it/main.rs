@@ -6,4 +6,6 @@
 mod support;
 
 mod asking;
+
 mod parameters;
+mod verifying;
