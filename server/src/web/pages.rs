@@ -103,7 +103,7 @@ pub(crate) struct Param {
 }
 
 impl Param {
-    /// Encodes everything but unreserved characters (RFC 3986) and spaces, so that no text can look like something else.
+    /// Encodes what is not printable ASCII, so that no text can look like something else, and what separates parameters.
     pub(crate) fn new(name: &str, value: &str) -> Self {
         Self { name: shown(name), value: shown(value) }
     }
@@ -191,7 +191,8 @@ impl Target {
             let host = url.host_str()?;
             Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
         });
-        Self { host: shown(&host.unwrap_or_default()), address: shown(address) }
+        // An address equals its serialisation, which is ASCII.
+        Self { host: host.unwrap_or_default(), address: address.to_owned() }
     }
 }
 
