@@ -48,7 +48,9 @@ impl<T: Template> Page<T> {
     /// Lets forms lead to the origin of this address by a redirect.
     pub(crate) fn form_target(mut self, address: Option<&str>) -> Self {
         let url = address.and_then(|address| url::Url::parse(address).ok());
-        self.form_targets.extend(url.map(|url| url.origin().ascii_serialization()));
+        let origin = url.map(|url| url.origin().ascii_serialization());
+        // The address was not checked yet, and a host may contain what means something to the policy: `*`.
+        self.form_targets.extend(origin.filter(|origin| is_plain_origin(origin)));
         self
     }
 
@@ -86,6 +88,14 @@ impl<T: Template> IntoResponse for Page<T> {
             }
         }
     }
+}
+
+fn is_plain_origin(text: &str) -> bool {
+    let is_plain = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
+    };
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| host.bytes().all(is_plain))
 }
 
 /// Writes an error as a sentence.

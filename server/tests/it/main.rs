@@ -6,6 +6,7 @@
 mod support;
 
 mod asking;
+mod consent;
 
 mod parameters;
 mod verifying;
