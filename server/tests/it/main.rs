@@ -7,6 +7,8 @@ mod support;
 
 mod asking;
 mod consent;
+mod log_in;
 
 mod parameters;
+mod sessions;
 mod verifying;

@@ -25,6 +25,11 @@ impl Browser {
         Self { router, url: url.to_owned(), cookies: BTreeMap::new() }
     }
 
+    pub(crate) fn with_cookies(mut self, cookies: &BTreeMap<String, String>) -> Self {
+        self.cookies = cookies.clone();
+        self
+    }
+
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(Method::GET, path, &[("accept", "text/html")], "").await
     }
