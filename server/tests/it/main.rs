@@ -6,7 +6,9 @@
 mod support;
 
 mod asking;
+mod bad_input;
 mod consent;
+mod headers;
 mod log_in;
 
 mod parameters;
