@@ -13,6 +13,8 @@ pub(crate) struct Layout {
     pub(crate) title: &'static str,
     /// The path under which the router is mounted.
     pub(crate) prefix: String,
+    /// The path of the root page.
+    pub(crate) root: String,
     /// Whether people have accounts here.
     pub(crate) has_accounts: bool,
     pub(crate) sign_up: bool,
