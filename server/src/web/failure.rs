@@ -53,10 +53,14 @@ impl Failure {
                 (self.status, axum::Json(json!({ "error": self.message }))).into_response()
             }
             Wants::Html => {
+                let mut layout = app.layout("This did not work");
+                let is_ours = self.status.is_server_error();
+                // Who is logged in may be unknown: the page says neither that somebody is nor that nobody is.
+                layout.has_accounts &= !is_ours;
                 let page = pages::Error {
-                    layout: app.layout("This did not work"),
+                    layout,
                     message: pages::sentence(&self.message),
-                    request_id: self.status.is_server_error().then_some(request_id),
+                    request_id: is_ours.then_some(request_id),
                 };
                 Page::new(page).status(self.status).into_response()
             }

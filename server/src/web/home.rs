@@ -7,19 +7,19 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use url::form_urlencoded;
 
-use super::{Page, pages};
+use super::{Failure, Page, pages};
 use crate::app::App;
 
 /// `GET /`: explains the service.
-pub(super) async fn show(State(app): State<Arc<App>>, parts: Parts) -> Response {
-    // The page is as good without the name, where the database can't tell it.
-    let person = app.people.person(&parts).await.ok().flatten();
+pub(super) async fn show(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Failure> {
+    // Without the name, the page would say that nobody is logged in.
+    let person = app.people.person(&parts).await?;
     let page = pages::Home {
         layout: app.layout("AuthSig").with_person(person.as_ref()),
         url: app.site.url().to_owned(),
         test_notifier: app.test_notifier.then(|| [app.site.url(), "/test-notifier"].concat()),
     };
-    Page::new(page).into_response()
+    Ok(Page::new(page).into_response())
 }
 
 /// `GET /compose`: leads to `/verify/request` with the fields that are filled in. A browser without script sends the empty

@@ -8,6 +8,9 @@ mod support;
 mod asking;
 mod bad_input;
 mod consent;
+mod defaults;
+mod embedding;
+mod failing_database;
 mod headers;
 mod log_in;
 
