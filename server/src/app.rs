@@ -49,6 +49,7 @@ impl App {
         Layout {
             title,
             prefix: self.site.prefix().to_owned(),
+            root: self.site.root().to_owned(),
             has_accounts: self.has_accounts(),
             sign_up: self.sign_up,
             is_known: false,

@@ -152,7 +152,8 @@ impl AuthSig {
         Ok(Self { app, stop, workers: Mutex::new(workers) })
     }
 
-    /// Returns the routes, to be served or nested anywhere: at the path of the public URL.
+    /// Returns the routes, to be served or nested anywhere: at the path of the public URL. Nested at `/id`, the root page is
+    /// `/id`; `/id/` stays with the app.
     pub fn router(&self) -> Router {
         web::router(&self.app)
     }

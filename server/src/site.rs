@@ -47,15 +47,25 @@ impl Site {
         Url::parse(address).is_ok_and(|url| url.origin().ascii_serialization() == self.origin)
     }
 
+    /// Returns the path of the root page: `/`, or `/id`, since a nested router never gets `/id/`.
+    pub(crate) fn root(&self) -> &str {
+        if self.prefix.is_empty() { "/" } else { &self.prefix }
+    }
+
     /// Returns a local path that a request asks to return to, or the root page instead of one that is not local.
     pub(crate) fn return_to(&self, path: &str) -> String {
-        let is_local = path.starts_with('/')
-            && path.strip_prefix(&*self.prefix).is_some_and(|rest| rest.starts_with('/'))
+        let is_ours = match path.strip_prefix(&*self.prefix) {
+            Some("") => !self.prefix.is_empty(),
+            Some(rest) if self.prefix.is_empty() => rest.starts_with('/'),
+            Some(rest) => rest.starts_with(['/', '?']),
+            None => false,
+        };
+        let is_local = is_ours
             && Url::parse(&self.origin)
                 .and_then(|base| base.join(path))
                 // What the browser would go to is this path on this host, and nothing else.
                 .is_ok_and(|url| url.as_str().strip_prefix(&*self.origin) == Some(path));
-        if is_local { path.to_owned() } else { self.path("/") }
+        if is_local { path.to_owned() } else { self.root().to_owned() }
     }
 
     /// Returns the value of the cookie with this name.
@@ -119,7 +129,9 @@ mod tests {
             assert_eq!(site.return_to(path), path);
         }
         let nested = Site::parse("https://app.example/id/").unwrap();
-        assert_eq!(nested.return_to("/id/account"), "/id/account");
+        for path in ["/id", "/id?a=b", "/id/account"] {
+            assert_eq!(nested.return_to(path), path);
+        }
     }
 
     #[test]
@@ -144,8 +156,8 @@ mod tests {
             assert_eq!(site.return_to(path), "/", "{path:?}");
         }
         let nested = Site::parse("https://app.example/id").unwrap();
-        for path in ["/", "/account", "/idea/account", "/id/../account", "//id/"] {
-            assert_eq!(nested.return_to(path), "/id/", "{path:?}");
+        for path in ["", "/", "/account", "/idea/account", "/id/../account", "//id/", "id"] {
+            assert_eq!(nested.return_to(path), "/id", "{path:?}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
@@ -31,8 +32,9 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     client: Client,
     parts: Parts,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
+    let body = body?;
     let person = app.people.person(&parts).await?;
     let login = person.filter(|person| person.service() == "password");
     let login = login.as_ref().map(|person| person.login());

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, FormRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -112,9 +112,34 @@ impl From<Busy> for Failure {
     }
 }
 
+/// The body could not be taken.
+impl From<BytesRejection> for Failure {
+    fn from(rejection: BytesRejection) -> Self {
+        let status = rejection.status();
+        let message = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "This is too long: at most 64 KiB are accepted.",
+            _ => "The body of the request can't be read.",
+        };
+        Self::new(status, message)
+    }
+}
+
 impl From<FormRejection> for Failure {
     fn from(rejection: FormRejection) -> Self {
-        Self::new(rejection.status(), "The form can't be read: a field is missing or repeated.")
+        let message = match rejection {
+            FormRejection::BytesRejection(rejection) => return rejection.into(),
+            FormRejection::InvalidFormContentType(_) => {
+                "A form must be sent as application/x-www-form-urlencoded."
+            }
+            _ => "The form can't be read: a field is missing or repeated.",
+        };
+        Self::new(rejection.status(), message)
+    }
+}
+
+impl From<PathRejection> for Failure {
+    fn from(rejection: PathRejection) -> Self {
+        Self::new(rejection.status(), "The address can't be read.")
     }
 }
 

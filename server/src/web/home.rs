@@ -7,19 +7,19 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use url::form_urlencoded;
 
-use super::{Page, pages, redirect_target};
+use super::{Failure, Page, pages, redirect_target};
 use crate::app::App;
 
 /// `GET /`: explains the service.
-pub(super) async fn show(State(app): State<Arc<App>>, parts: Parts) -> Response {
-    // The page is as good without the name, where the database can't tell it.
-    let person = app.people.person(&parts).await.ok().flatten();
+pub(super) async fn show(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Failure> {
+    // Without the name, the page would say that nobody is logged in.
+    let person = app.people.person(&parts).await?;
     let page = pages::Home {
         layout: app.layout("AuthSig").with_person(person.as_ref()),
         url: app.site.url().to_owned(),
         test_notifier: app.test_notifier.then(|| [app.site.url(), "/test-notifier"].concat()),
     };
-    Page::new(page).into_response()
+    Ok(Page::new(page).into_response())
 }
 
 /// `GET /compose`: leads to `/verify/request` with the fields that are filled in. A browser without script sends the empty
@@ -28,18 +28,18 @@ pub(super) async fn compose(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
     parts: Parts,
-) -> Response {
+) -> Result<Response, Failure> {
     let request = format!("/verify/request?{}", filled_in(&query.unwrap_or_default()));
     let path = app.site.path(&request);
     // Chromium would apply the `form-action` of the page with the form to a redirect that leads on to an app.
     match redirect_target(&app, &path).await {
         Some(target) if !app.site.is_own(&target) => {
-            let url = [app.site.url(), &request].concat();
-            let person = app.people.person(&parts).await.ok().flatten();
+            let person = app.people.person(&parts).await?;
             let layout = app.layout("Your request").with_person(person.as_ref());
-            Page::new(pages::Compose { layout, url }).into_response()
+            let url = [app.site.url(), &request].concat();
+            Ok(Page::new(pages::Compose { layout, url }).into_response())
         }
-        _ => Redirect::to(&path).into_response(),
+        _ => Ok(Redirect::to(&path).into_response()),
     }
 }
 

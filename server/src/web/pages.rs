@@ -13,10 +13,12 @@ pub(crate) struct Layout {
     pub(crate) title: &'static str,
     /// The path under which the router is mounted.
     pub(crate) prefix: String,
+    /// The path of the root page.
+    pub(crate) root: String,
     /// Whether people have accounts here.
     pub(crate) has_accounts: bool,
     pub(crate) sign_up: bool,
-    /// Whether it is known who sees the page.
+    /// Whether it is known who sees the page. Else it says neither that somebody is logged in nor that nobody is.
     pub(crate) is_known: bool,
     /// The login of the person who sees the page, if that is known and somebody is logged in.
     pub(crate) person: Option<String>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::body::Bytes;
-use axum::extract::rejection::FormRejection;
+use axum::extract::rejection::{BytesRejection, FormRejection};
 use axum::extract::{RawQuery, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -227,9 +227,9 @@ fn is_prefetch(headers: &HeaderMap) -> bool {
 /// `POST /test-notifier`: logs what came, in demonstrations.
 pub(super) async fn test_notifier(
     State(app): State<Arc<App>>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Failure> {
-    let notification = Notification::parse(&body)
+    let notification = Notification::parse(body?)
         .map_err(|error| Failure::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let query = notification.url().split_once('?').map_or("", |(_, query)| query);
     match app.keys.authority().verify(query, app.clock.now()) {

@@ -7,6 +7,7 @@ use crate::stage::Stage;
 async fn a_person_logs_in_with_civic() {
     let Some(stage) = Stage::set().await else { return };
     let browser = &stage.browser;
+    browser.resize(1280, 900).await;
     stage.open("/verify/request?provides[]=login&service=civic&state=x").await;
     browser.expect("h1", "Log in").await;
     browser.click("main a[href^='/session/civic']").await;

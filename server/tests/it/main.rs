@@ -1,0 +1,19 @@
+//! Tests of the server, through its routes and its program.
+//!
+//! They run on SQLite, or on PostgreSQL where `AUTHSIG_TEST_POSTGRES` has the `postgres://` URL of somebody who may create
+//! databases.
+
+mod support;
+
+mod asking;
+mod bad_input;
+mod consent;
+mod defaults;
+mod embedding;
+mod failing_database;
+mod headers;
+mod log_in;
+
+mod parameters;
+mod sessions;
+mod verifying;
