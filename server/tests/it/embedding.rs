@@ -78,9 +78,13 @@ async fn every_link_of_every_page_leads_somewhere() {
     let mut links = vec!["/id".to_owned(), "/id/nothing".to_owned()];
     links.push("/id/verify/verified".to_owned());
     browser.post("/id/session", &LOG_IN).await;
-    for path in
-        ["/id/verify/request?login=user_1", "/id/verify/request?login=user_2", "/id/account"]
-    {
+    for path in [
+        "/id/verify/request?login=user_1",
+        "/id/verify/request?login=user_2",
+        "/id/account",
+        // Nothing leads there for somebody who is logged in.
+        "/id/session",
+    ] {
         links.push(path.to_owned());
     }
     let mut seen = 0;
