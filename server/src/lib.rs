@@ -37,7 +37,7 @@
 
 // Modules, each of which uses only those above it:
 //
-//     clock random house site people   small parts, each by itself
+//     clock random house site people stop   small parts, each by itself
 //     config     what can be configured
 //     store      the database; all SQL
 //     keys       the keys and the authority that signs with them
@@ -62,6 +62,7 @@ mod passwords;
 mod people;
 mod random;
 mod site;
+mod stop;
 mod store;
 mod web;
 mod workers;
@@ -87,9 +88,12 @@ use outbox::Outbox;
 use passwords::Passwords;
 use people::DynPeople;
 use site::Site;
+use stop::Stop;
 use store::Store;
 
 /// A running server: its database, its workers and its routes.
+///
+/// They go on where it is dropped without [`shutdown`](Self::shutdown), until the runtime ends.
 pub struct AuthSig {
     app: Arc<App>,
     stop: watch::Sender<bool>,
@@ -127,6 +131,7 @@ impl AuthSig {
             clock: config.clock,
         });
         let (stop, stopped) = watch::channel(false);
+        let stopped = Stop::new(stopped);
         let workers = vec![
             tokio::spawn(outbox.run(stopped.clone())),
             tokio::spawn(workers::housekeeping(Arc::clone(&app), stopped)),

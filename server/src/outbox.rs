@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use civic_sip::authsig::decide::Delivery;
 use civic_sip::authsig::{ConfigError, Notifier, NotifyError};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::house::{House, Purpose};
 use crate::random;
+use crate::stop::Stop;
 use crate::store::{Claimed, Store, StoreError};
 use crate::web::Failure;
 
@@ -90,9 +91,9 @@ impl Outbox {
     }
 
     /// Delivers until told to stop, and then finishes what it began.
-    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(self, mut stop: Stop) {
         let mut running = JoinSet::new();
-        while !*stop.borrow() {
+        while !stop.is_set() {
             while running.try_join_next().is_some() {}
             let free = AT_ONCE - running.len() as i64;
             let mut found = 0;
@@ -110,7 +111,7 @@ impl Outbox {
             }
             if found == 0 {
                 tokio::select! {
-                    _ = stop.changed() => {}
+                    () = stop.wait() => {}
                     () = self.wake.notified() => {}
                     _ = running.join_next(), if !running.is_empty() => {}
                     () = tokio::time::sleep(POLL) => {}

@@ -14,6 +14,7 @@ mod failing_database;
 mod headers;
 mod log_in;
 
+mod outbox;
 mod parameters;
 mod sessions;
 mod verifying;
