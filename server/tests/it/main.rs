@@ -16,5 +16,6 @@ mod log_in;
 
 mod outbox;
 mod parameters;
+mod serve;
 mod sessions;
 mod verifying;
