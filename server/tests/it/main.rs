@@ -9,13 +9,16 @@ mod asking;
 mod bad_input;
 mod consent;
 mod defaults;
+mod demo;
 mod embedding;
 mod failing_database;
 mod headers;
+mod killed;
 mod log_in;
 
 mod outbox;
 mod parameters;
+mod secrets;
 mod serve;
 mod sessions;
 mod verifying;

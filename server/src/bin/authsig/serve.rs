@@ -29,8 +29,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     }
     let authsig = AuthSig::start(config).await?;
     let listener = TcpListener::bind(args.listen).await?;
+    let stopped = stopped()?;
     tracing::info!(listen = %listener.local_addr()?, public_url = args.base.public_url, "serving");
-    until_stopped(listener, authsig).await
+    until_stopped(listener, authsig, stopped).await
 }
 
 /// The part of the configuration that every command needs.
@@ -52,28 +53,34 @@ fn read(file: &Path) -> Result<String, Failure> {
 }
 
 /// Serves until the process is told to stop, and then finishes what was begun.
-pub(crate) async fn until_stopped(listener: TcpListener, authsig: AuthSig) -> Result<(), Failure> {
-    axum::serve(listener, authsig.router()).with_graceful_shutdown(stopped()).await?;
+pub(crate) async fn until_stopped(
+    listener: TcpListener,
+    authsig: AuthSig,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failure> {
+    axum::serve(listener, authsig.router()).with_graceful_shutdown(stopped).await?;
     authsig.shutdown().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
+/// Returns what ends at Ctrl-C or SIGTERM. From the call on, neither ends the process by itself.
+#[cfg(unix)]
+pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
         tokio::select! {
-            _ = interrupt => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+    })
+}
+
+/// Returns what ends at Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }

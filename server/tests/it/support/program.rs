@@ -105,6 +105,10 @@ impl Program {
         &self.cookie
     }
 
+    pub(crate) fn set_cookie(&mut self, cookie: &str) {
+        self.cookie = cookie.to_owned();
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
