@@ -7,6 +7,7 @@ mod support;
 
 mod asking;
 mod bad_input;
+mod civic;
 mod consent;
 mod defaults;
 mod demo;
@@ -16,6 +17,7 @@ mod headers;
 mod killed;
 mod log_in;
 
+mod original;
 mod outbox;
 mod parameters;
 mod secrets;
