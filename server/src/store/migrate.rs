@@ -1,5 +1,7 @@
 //! Migrations. They only add, so that the version before goes on working beside a newer one.
 
+use sqlx::Executor as _;
+
 use super::{Pool, Store, StoreError, on_db, transaction};
 
 /// The SQL of each version, for SQLite and PostgreSQL.
@@ -54,7 +56,8 @@ impl Store {
                 return Err(MigrateError::Newer { found: version, known: MIGRATIONS.len() });
             }
             for (index, (sqlite, postgres)) in MIGRATIONS.iter().enumerate().skip(done) {
-                sqlx::raw_sql(if is_postgres { postgres } else { sqlite }).execute(&mut *tx).await?;
+                // `RawSql::execute` would make the future that this is part of one that can't be spawned.
+                tx.execute(sqlx::raw_sql(if is_postgres { postgres } else { sqlite })).await?;
                 sqlx::query("INSERT INTO authsig_migrations (version) VALUES ($1)")
                     .bind(index as i64 + 1)
                     .execute(&mut *tx)
