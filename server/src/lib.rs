@@ -109,9 +109,10 @@ impl AuthSig {
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let site = Site::parse(&config.public_url).map_err(StartError::Setting)?;
         keys::check_config(&config)?;
+        let notifier = outbox::notifier(&config)?;
         let (store, house) = open(&config).await?;
         let keys = KeyRing::load(&config, store.clone(), Arc::clone(&house)).await?;
-        let outbox = Outbox::new(&config, store.clone(), Arc::clone(&house))?;
+        let outbox = Outbox::new(&config, notifier, store.clone(), Arc::clone(&house));
         let passwords = config.people.is_none().then(Passwords::new);
         let people = config.people.unwrap_or_else(|| -> Arc<dyn DynPeople> {
             Arc::new(Accounts::new(site.clone(), store.clone(), config.clock.clone()))

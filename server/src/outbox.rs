@@ -55,23 +55,27 @@ pub(crate) struct Outbox {
     wake: Arc<Notify>,
 }
 
+/// Configures what posts to the addresses.
+pub(crate) fn notifier(config: &Config) -> Result<Notifier, ConfigError> {
+    let origins = config.notify_origins.iter();
+    origins.fold(Notifier::builder(), |notifier, origin| notifier.allow_origin(origin)).build()
+}
+
 impl Outbox {
     pub(crate) fn new(
         config: &Config,
+        notifier: Notifier,
         store: Store,
         house: Arc<House>,
-    ) -> Result<Self, ConfigError> {
-        let origins = config.notify_origins.iter();
-        let notifier =
-            origins.fold(Notifier::builder(), |notifier, origin| notifier.allow_origin(origin));
-        Ok(Self {
+    ) -> Self {
+        Self {
             store,
             house,
-            notifier: notifier.build()?,
+            notifier,
             clock: config.clock.clone(),
             max: config.max_outbox.into(),
             wake: Arc::new(Notify::new()),
-        })
+        }
     }
 
     /// Stores a notification; it is delivered from then on, whatever happens.

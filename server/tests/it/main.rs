@@ -23,4 +23,5 @@ mod parameters;
 mod secrets;
 mod serve;
 mod sessions;
+mod starting;
 mod verifying;
