@@ -45,7 +45,7 @@ impl Store {
         transaction!(self, tx => {
             // It ends with the transaction, and so with the connection: a killed instance leaves no lock behind.
             if is_postgres {
-                sqlx::query(&*format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(&mut *tx).await?;
+                sqlx::query(&format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(&mut *tx).await?;
             }
             sqlx::query(CREATE_TABLE).execute(&mut *tx).await?;
             let version: Option<i64> =
