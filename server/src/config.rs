@@ -12,6 +12,7 @@ use crate::error::StartError;
 use crate::house::HouseSecret;
 use crate::keys;
 use crate::limits::{self, Limits};
+use crate::outbox;
 use crate::people::{DynPeople, People};
 use crate::site::Site;
 
@@ -180,7 +181,9 @@ impl Config {
     pub fn check(&self) -> Result<(), StartError> {
         Site::parse(&self.public_url).map_err(StartError::Setting)?;
         limits::parse_networks(&self.trusted_proxies).map_err(StartError::Setting)?;
-        Ok(keys::check_config(self)?)
+        keys::check_config(self)?;
+        outbox::notifier(self)?;
+        Ok(())
     }
 
     /// Sets the source of the time, for tests.

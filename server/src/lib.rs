@@ -37,7 +37,7 @@
 
 // Modules, each of which uses only those above it:
 //
-//     clock random house site people   small parts, each by itself
+//     clock random house site people stop   small parts, each by itself
 //     config     what can be configured
 //     store      the database; all SQL
 //     keys       the keys and the authority that signs with them
@@ -66,6 +66,7 @@ mod passwords;
 mod people;
 mod random;
 mod site;
+mod stop;
 mod store;
 mod web;
 mod workers;
@@ -96,9 +97,12 @@ use outbox::Outbox;
 use passwords::Passwords;
 use people::DynPeople;
 use site::Site;
+use stop::Stop;
 use store::Store;
 
 /// A running server: its database, its workers and its routes.
+///
+/// They go on where it is dropped without [`shutdown`](Self::shutdown), until the runtime ends.
 pub struct AuthSig {
     app: Arc<App>,
     stop: watch::Sender<bool>,
@@ -116,10 +120,13 @@ impl AuthSig {
         let site = Site::parse(&config.public_url).map_err(StartError::Setting)?;
         let trusted_proxies =
             limits::parse_networks(&config.trusted_proxies).map_err(StartError::Setting)?;
+        let notifier = outbox::notifier(&config)?;
         let (store, house) = open(&config).await?;
         let metrics = Arc::new(Metrics::new());
         let keys = KeyRing::load(&config, store.clone(), Arc::clone(&house)).await?;
-        let outbox = Outbox::new(&config, store.clone(), Arc::clone(&house), Arc::clone(&metrics))?;
+        let metrics_of_outbox = Arc::clone(&metrics);
+        let outbox =
+            Outbox::new(&config, notifier, store.clone(), Arc::clone(&house), metrics_of_outbox);
         let passwords = match config.people {
             None => Some(Passwords::start().map_err(StartError::Threads)?),
             Some(_) => None,
@@ -145,6 +152,7 @@ impl AuthSig {
             clock: config.clock,
         });
         let (stop, stopped) = watch::channel(false);
+        let stopped = Stop::new(stopped);
         let workers = vec![
             tokio::spawn(outbox.run(stopped.clone())),
             tokio::spawn(workers::housekeeping(Arc::clone(&app), stopped)),

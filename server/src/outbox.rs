@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use civic_sip::authsig::decide::Delivery;
 use civic_sip::authsig::{ConfigError, Notifier, NotifyError};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::house::{House, Purpose};
 use crate::metrics::Metrics;
 use crate::random;
+use crate::stop::Stop;
 use crate::store::{Claimed, Store, StoreError};
 use crate::web::Failure;
 
@@ -56,25 +57,29 @@ pub(crate) struct Outbox {
     wake: Arc<Notify>,
 }
 
+/// Configures what posts to the addresses.
+pub(crate) fn notifier(config: &Config) -> Result<Notifier, ConfigError> {
+    let origins = config.notify_origins.iter();
+    origins.fold(Notifier::builder(), |notifier, origin| notifier.allow_origin(origin)).build()
+}
+
 impl Outbox {
     pub(crate) fn new(
         config: &Config,
+        notifier: Notifier,
         store: Store,
         house: Arc<House>,
         metrics: Arc<Metrics>,
-    ) -> Result<Self, ConfigError> {
-        let origins = config.notify_origins.iter();
-        let notifier =
-            origins.fold(Notifier::builder(), |notifier, origin| notifier.allow_origin(origin));
-        Ok(Self {
+    ) -> Self {
+        Self {
             store,
             house,
-            notifier: notifier.build()?,
+            notifier,
             clock: config.clock.clone(),
             max: config.max_outbox.into(),
             metrics,
             wake: Arc::new(Notify::new()),
-        })
+        }
     }
 
     /// Stores a notification; it is delivered from then on, whatever happens.
@@ -94,9 +99,9 @@ impl Outbox {
     }
 
     /// Delivers until told to stop, and then finishes what it began.
-    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn run(self, mut stop: Stop) {
         let mut running = JoinSet::new();
-        while !*stop.borrow() {
+        while !stop.is_set() {
             while running.try_join_next().is_some() {}
             let free = AT_ONCE - running.len() as i64;
             let mut found = 0;
@@ -114,7 +119,7 @@ impl Outbox {
             }
             if found == 0 {
                 tokio::select! {
-                    _ = stop.changed() => {}
+                    () = stop.wait() => {}
                     () = self.wake.notified() => {}
                     _ = running.join_next(), if !running.is_empty() => {}
                     () = tokio::time::sleep(POLL) => {}

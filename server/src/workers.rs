@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use crate::app::App;
+use crate::stop::Stop;
 use crate::store::StoreError;
 
 /// Keys that were added or revoked elsewhere are followed within this time.
@@ -18,7 +17,7 @@ const DELETE_EVERY: u32 = 30;
 const KEEP_FINISHED: i64 = 24 * 60 * 60;
 
 /// Follows the keys and deletes old rows, until told to stop.
-pub(crate) async fn housekeeping(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn housekeeping(app: Arc<App>, mut stop: Stop) {
     for round in 0_u32.. {
         if let Err(error) = app.keys.refresh().await {
             tracing::error!(%error, "the keys can't be read again");
@@ -34,7 +33,7 @@ pub(crate) async fn housekeeping(app: Arc<App>, mut stop: watch::Receiver<bool>)
             tracing::error!(%error, "old keys can't be deleted");
         }
         tokio::select! {
-            _ = stop.changed() => return,
+            () = stop.wait() => return,
             () = tokio::time::sleep(REFRESH) => {}
         }
     }

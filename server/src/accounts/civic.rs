@@ -90,11 +90,16 @@ pub(super) async fn log_in(
         let message = "This log-in did not begin in this browser. Please start again.";
         return Err(Failure::new(StatusCode::FORBIDDEN, message));
     }
+    let failed =
+        |status| Failure::new(status, "The log-in with Civic did not work. Please start again.");
+    // A token that can't be sent is no fault of the service.
+    civic.client.request(&form.token).map_err(|_| failed(StatusCode::BAD_REQUEST))?;
     let user = civic.client.exchange_code(&form.token).await.map_err(|error| {
         tracing::warn!(%error, "an exchange with Civic failed");
-        let status =
-            if error.is_api() { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_GATEWAY };
-        Failure::new(status, "The log-in with Civic did not work. Please start again.")
+        match error.status() {
+            Some(400..=499) => failed(StatusCode::UNAUTHORIZED),
+            _ => failed(StatusCode::BAD_GATEWAY),
+        }
     })?;
     let login = user.user_id();
     if !is_user_id(login) {

@@ -1,5 +1,7 @@
 //! Migrations. They only add, so that the version before goes on working beside a newer one.
 
+use sqlx::Executor as _;
+
 use super::{Pool, Store, StoreError, on_db, transaction};
 
 /// The SQL of each version, for SQLite and PostgreSQL.
@@ -45,7 +47,7 @@ impl Store {
         }
         transaction!(self, tx => {
             if is_postgres {
-                sqlx::raw_sql(PATIENCE).execute(&mut *tx).await?;
+                tx.execute(sqlx::raw_sql(PATIENCE)).await?;
                 // It ends with the transaction, and so with the connection: a killed instance leaves no lock behind.
                 let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK);
                 lock.execute(&mut *tx).await?;
@@ -59,7 +61,8 @@ impl Store {
                 return Err(MigrateError::Newer { found: version, known: MIGRATIONS.len() });
             }
             for (index, (sqlite, postgres)) in MIGRATIONS.iter().enumerate().skip(done) {
-                sqlx::raw_sql(if is_postgres { postgres } else { sqlite }).execute(&mut *tx).await?;
+                // `RawSql::execute` would make the future that this is part of one that can't be spawned.
+                tx.execute(sqlx::raw_sql(if is_postgres { postgres } else { sqlite })).await?;
                 sqlx::query("INSERT INTO authsig_migrations (version) VALUES ($1)")
                     .bind(index as i64 + 1)
                     .execute(&mut *tx)

@@ -43,7 +43,7 @@ async fn a_person_who_is_not_logged_in_logs_in_and_comes_back() {
     let request = "/verify/request?login=user_1&a=b%20c";
     let answer = browser.get(request).await;
     assert_eq!(answer.status, 303);
-    let page = browser.get(&answer.location().to_owned()).await;
+    let page = browser.get(answer.location()).await;
     assert_eq!((page.status, &*page.field("return_to")), (200, request));
     let fields = [("login", "user_1"), ("password", "password_1"), ("return_to", request)];
     let answer = browser.post("/session", &fields).await;
@@ -152,11 +152,11 @@ async fn an_app_logs_a_person_in() {
         .url()
         .unwrap();
     let to_log_in = browser.get(&request).await;
-    let page = browser.get(&to_log_in.location().to_owned()).await;
+    let page = browser.get(to_log_in.location()).await;
     let return_to = page.field("return_to");
     let fields = [("login", "user_2"), ("password", "password_2"), ("return_to", &return_to)];
     let back = browser.post(&page.action(), &fields).await;
-    let answer = browser.get(&back.location().to_owned()).await;
+    let answer = browser.get(back.location()).await;
     let location = url::Url::parse(answer.location()).unwrap();
     let signed_url = location.query_pairs().find(|(name, _)| name == "authsig").unwrap().1;
     let identity = remote.log_in(&signed_url, &state).await.unwrap();

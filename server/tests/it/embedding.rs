@@ -215,14 +215,3 @@ async fn people_who_can_t_be_found_out_are_503_and_verifying_goes_on() {
     assert_eq!(browser.get_json(&url).await.status, 200);
     assert_eq!(browser.get("/id/verify/keys").await.status, 200);
 }
-
-/// An app may keep the router alone.
-#[tokio::test]
-async fn the_router_works_on_without_the_handle() {
-    let server = Server::start().await;
-    let mut browser = server.logged_in("user_1").await;
-    let Server { authsig, database, .. } = server;
-    drop(authsig);
-    assert_eq!(browser.get_json("/verify/request?login=user_1").await.status, 200);
-    drop(database);
-}

@@ -7,13 +7,21 @@ mod support;
 
 mod asking;
 mod bad_input;
+mod civic;
 mod consent;
 mod defaults;
+mod demo;
 mod embedding;
 mod failing_database;
 mod headers;
+mod killed;
 mod log_in;
 
+mod original;
+mod outbox;
 mod parameters;
+mod secrets;
+mod serve;
 mod sessions;
+mod starting;
 mod verifying;

@@ -46,6 +46,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     if !args.listen.ip().is_loopback() {
         return Err("the demo listens on this machine alone: 127.0.0.1 or [::1]".into());
     }
+    // Before there is a folder that would be left behind.
+    let stopped = serve::stopped()?;
     let listener = TcpListener::bind(args.listen).await?;
     let address = listener.local_addr()?;
     let folder = Folder::create(address)?;
@@ -58,7 +60,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     admin.close().await;
     let authsig = AuthSig::start(config).await?;
     print(&args, &format!("http://{address}"), sandbox.is_some());
-    serve::until_stopped(listener, &authsig).await
+    serve::until_stopped(listener, &authsig, stopped).await
 }
 
 fn config(

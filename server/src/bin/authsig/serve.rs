@@ -11,6 +11,7 @@ use axum::routing::get;
 use civic_sip::CivicSip;
 use civic_sip::authsig::PrivateKey;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 use crate::args::{BaseArgs, ServeArgs};
 use crate::{Failure, log, secrets};
@@ -28,6 +29,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     for address in args.allow {
         config = config.allow(address);
     }
+    for origin in args.notify_origin {
+        config = config.notify_origin(origin);
+    }
     if let Some(file) = &args.private_key_file {
         config = config.private_key(PrivateKey::from_pem(&secrets::read_file(file)?)?);
     }
@@ -36,11 +40,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     }
     let authsig = Arc::new(AuthSig::start(config).await?);
     let listener = TcpListener::bind(args.listen).await?;
+    let stopped = stopped()?;
     tracing::info!(listen = %listener.local_addr()?, public_url = args.base.public_url, "serving");
     if let Some(address) = args.metrics_listen {
         serve_metrics(TcpListener::bind(address).await?, Arc::clone(&authsig));
     }
-    until_stopped(listener, &authsig).await
+    until_stopped(listener, &authsig, stopped).await
 }
 
 /// The part of the configuration that every command needs.
@@ -100,40 +105,50 @@ fn serve_metrics(listener: TcpListener, authsig: Arc<AuthSig>) {
 }
 
 /// Serves until the process is told to stop, and then finishes what was begun.
-pub(crate) async fn until_stopped(listener: TcpListener, authsig: &AuthSig) -> Result<(), Failure> {
+pub(crate) async fn until_stopped(
+    listener: TcpListener,
+    authsig: &AuthSig,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failure> {
+    let stopping = Arc::new(Notify::new());
+    let is_stopping = Arc::clone(&stopping);
+    let stopped = async move {
+        stopped.await;
+        is_stopping.notify_one();
+    };
     // The limits count addresses.
     let service = authsig.router().into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped());
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped);
+    let too_late = async {
+        stopping.notified().await;
+        tokio::time::sleep(STOP_WITHIN).await;
+    };
     tokio::select! {
         result = serving => result?,
-        () = too_late() => tracing::warn!("some requests were not finished in time"),
+        () = too_late => tracing::warn!("some requests were not finished in time"),
     }
     authsig.shutdown().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Waits until open requests have had their time after the signal to stop.
-async fn too_late() {
-    stopped().await;
-    tokio::time::sleep(STOP_WITHIN).await;
-}
+/// Returns what ends at Ctrl-C or SIGTERM. From the call on, neither ends the process by itself.
+#[cfg(unix)]
+pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
         tokio::select! {
-            _ = interrupt => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+    })
+}
+
+/// Returns what ends at Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }

@@ -15,7 +15,7 @@ use civic_sip::authsig::{IdentityVerifier, IdentityVerifierBuilder, PublicKeys};
 pub(crate) use browser::{Answer, Browser, encoded, unescaped};
 pub(crate) use clock::{Clock, NOW};
 pub(crate) use database::Database;
-pub(crate) use program::{Program, run};
+pub(crate) use program::{PUBLIC_URL, Program, run};
 pub(crate) use receiver::Receiver;
 pub(crate) use transport::ToServer;
 

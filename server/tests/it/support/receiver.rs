@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// What an app got.
@@ -36,12 +37,14 @@ type Answer = (StatusCode, HeaderMap);
 struct Inbox {
     received: UnboundedSender<Received>,
     answers: Arc<Mutex<VecDeque<Answer>>>,
+    is_held: watch::Receiver<bool>,
 }
 
 pub(crate) struct Receiver {
     pub(crate) origin: String,
     received: UnboundedReceiver<Received>,
     answers: Arc<Mutex<VecDeque<Answer>>>,
+    hold: watch::Sender<bool>,
 }
 
 impl Receiver {
@@ -50,10 +53,11 @@ impl Receiver {
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (sender, received) = unbounded_channel();
         let answers = Arc::default();
-        let inbox = Inbox { received: sender, answers: Arc::clone(&answers) };
+        let (hold, is_held) = watch::channel(false);
+        let inbox = Inbox { received: sender, answers: Arc::clone(&answers), is_held };
         let app = Router::new().fallback(receive).with_state(inbox);
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { origin, received, answers }
+        Self { origin, received, answers, hold }
     }
 
     /// Returns an address of the app.
@@ -68,6 +72,11 @@ impl Receiver {
         });
         let answer = (StatusCode::from_u16(status).unwrap(), headers.collect());
         self.answers.lock().unwrap().push_back(answer);
+    }
+
+    /// Leaves what comes from now on without a response, until it is told to go on.
+    pub(crate) fn hold(&self, is_held: bool) {
+        self.hold.send_replace(is_held);
     }
 
     /// Waits for a notification.
@@ -91,6 +100,8 @@ async fn receive(State(inbox): State<Inbox>, request: Request) -> Answer {
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let body = String::from_utf8(body.to_vec()).unwrap();
     let answer = inbox.answers.lock().unwrap().pop_front();
+    let mut is_held = inbox.is_held.clone();
     let _ = inbox.received.send(Received { path, headers: parts.headers, body });
+    let _ = is_held.wait_for(|is_held| !is_held).await;
     answer.unwrap_or((StatusCode::NO_CONTENT, HeaderMap::new()))
 }
