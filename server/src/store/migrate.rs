@@ -1,6 +1,6 @@
 //! Migrations. They only add, so that the version before goes on working beside a newer one.
 
-use super::{Pool, Store, StoreError, on_db, transaction};
+use super::{Pool, Store, StoreError, long_transaction, on_db};
 
 /// The SQL of each version, for SQLite and PostgreSQL.
 const MIGRATIONS: [(&str, &str); 1] = [(
@@ -43,7 +43,7 @@ impl Store {
         {
             return Ok(());
         }
-        transaction!(self, tx => {
+        long_transaction!(self, tx => {
             if is_postgres {
                 sqlx::raw_sql(PATIENCE).execute(&mut *tx).await?;
                 // It ends with the transaction, and so with the connection: a killed instance leaves no lock behind.

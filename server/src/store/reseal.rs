@@ -1,6 +1,6 @@
 //! Encrypting everything again, under another house secret.
 
-use super::{Store, StoreError, transaction};
+use super::{Store, StoreError, long_transaction};
 use crate::house::{House, OpenError, Purpose};
 
 /// The database was not encrypted again.
@@ -41,7 +41,7 @@ impl Store {
     /// Encrypts everything under the new secret, all or nothing. No instance may be running.
     pub(crate) async fn reseal(&self, old: &House, new: &House) -> Result<(), ResealError> {
         const CHECK: &str = "UPDATE meta SET value = $1 WHERE name = 'house_check'";
-        transaction!(self, tx => {
+        long_transaction!(self, tx => {
             for (purpose, select, update) in COLUMNS {
                 let rows: Vec<(String, Vec<u8>)> =
                     sqlx::query_as(select).fetch_all(&mut *tx).await?;
