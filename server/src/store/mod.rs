@@ -31,6 +31,9 @@ pub(crate) use reseal::ResealError;
 pub(crate) use sessions::{Session, SessionId};
 pub(crate) use signing_keys::StoredKey;
 
+/// The row of `meta` by which a database recognises its house secret.
+pub(crate) const HOUSE_CHECK: &str = "house_check";
+
 /// The longest that a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
