@@ -24,6 +24,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     for address in args.allow {
         config = config.allow(address);
     }
+    for origin in args.notify_origin {
+        config = config.notify_origin(origin);
+    }
     if let Some(file) = &args.private_key_file {
         config = config.private_key(PrivateKey::from_pem(&secrets::read_file(file)?)?);
     }
