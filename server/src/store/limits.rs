@@ -10,9 +10,9 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// Milliseconds for which one use counts.
+    /// Milliseconds for which one use counts. Of none, all that comes at once would be refused.
     fn interval(self) -> i64 {
-        self.per_seconds * 1000 / self.count.max(1)
+        (self.per_seconds * 1000 / self.count.max(1)).max(1)
     }
 
     /// Milliseconds that may be used ahead of time.
