@@ -240,14 +240,20 @@ impl Admin {
     /// An [`AdminError`] if there is no such key, or the database failed.
     pub async fn revoke_key(&self, id: &str) -> Result<Option<KeyInfo>, AdminError> {
         let now = self.clock.seconds();
+        let mut keys = self.store.signing_keys().await?;
+        if !keys.iter().any(|key| key.id == id && key.revoked_at.is_none()) {
+            return Err(AdminError::UnknownKey);
+        }
+        keys.retain(|key| key.id != id);
+        // It is added before the other is revoked: instances that find no key go on with those that they had.
+        let added = match keys::signing(&keys, now) {
+            Some(_) => None,
+            None => Some(self.add_key(0).await?),
+        };
         if !self.store.revoke_signing_key(id, now).await? {
             return Err(AdminError::UnknownKey);
         }
-        let keys = self.store.signing_keys().await?;
-        if keys::signing(&keys, now).is_some() {
-            return Ok(None);
-        }
-        Ok(Some(self.add_key(0).await?))
+        Ok(added)
     }
 
     async fn add_key(&self, delay: i64) -> Result<KeyInfo, AdminError> {

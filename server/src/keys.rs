@@ -9,7 +9,7 @@ use civic_sip::authsig::{ConfigError, PrivateKey, PublicKeys};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::house::{House, OpenError, Purpose};
-use crate::store::{Store, StoreError, StoredKey};
+use crate::store::{HOUSE_CHECK, Store, StoreError, StoredKey};
 
 /// The keys can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,8 @@ pub(crate) enum KeyError {
     /// The house secret was checked before: the row itself is damaged.
     #[error("the signing key {0:?} in the database is damaged")]
     Damaged(String),
+    #[error("the database was encrypted under another house secret: start again with that one")]
+    Rekeyed,
     #[error("the database has no key that signs: `authsig key rotate` adds one")]
     NoKey,
 }
@@ -86,6 +88,10 @@ impl KeyRing {
     }
 
     async fn reload(&self) -> Result<(), KeyError> {
+        let check = self.store.meta(HOUSE_CHECK).await?.unwrap_or_default();
+        if !self.house.is_check(&check) {
+            return Err(KeyError::Rekeyed);
+        }
         let keys = self.store.signing_keys().await?;
         let now = self.clock.seconds();
         let authority = build(&self.builder, self.given.as_ref(), &keys, &self.house, now)?;

@@ -98,7 +98,7 @@ use passwords::Passwords;
 use people::DynPeople;
 use site::Site;
 use stop::Stop;
-use store::Store;
+use store::{HOUSE_CHECK, Store};
 
 /// A running server: its database, its workers and its routes.
 ///
@@ -204,7 +204,7 @@ async fn open(config: &Config) -> Result<(Store, Arc<House>), StartError> {
 /// Compares the house secret with the one that the database was first started with.
 async fn check_house(store: &Store, house: &House) -> Result<(), StartError> {
     let check = house.seal_check().map_err(|_| StartError::WrongSecret)?;
-    let stored = store.meta_or_insert("house_check", &check).await?;
+    let stored = store.meta_or_insert(HOUSE_CHECK, &check).await?;
     if house.is_check(&stored) { Ok(()) } else { Err(StartError::WrongSecret) }
 }
 

@@ -142,9 +142,27 @@ impl App {
         Ok(Used(limits))
     }
 
-    /// Takes back a try whose password was right.
-    pub(crate) async fn release_limits(&self, Used(limits): Used) -> Result<(), Failure> {
-        Ok(self.store.release_limits(&limits).await?)
+    /// Takes back a try whose password was right, or was not checked.
+    pub(crate) async fn release_limits(&self, Used(limits): &Used) -> Result<(), Failure> {
+        Ok(self.store.release_limits(limits).await?)
+    }
+
+    /// Checks a password whose try was counted. `None` is the hash of an unknown login.
+    pub(crate) async fn verify_password(
+        &self,
+        password: &str,
+        hash: Option<&str>,
+        used: &Used,
+    ) -> Result<bool, Failure> {
+        let passwords = self.passwords.as_ref().ok_or_else(Failure::not_found)?;
+        match passwords.verify(password, hash).await {
+            Ok(is_right) => Ok(is_right),
+            Err(busy) => {
+                // Nobody is locked out because others log in.
+                self.release_limits(used).await?;
+                Err(busy.into())
+            }
+        }
     }
 
     /// Counts something that a client does.

@@ -8,10 +8,10 @@ use crate::stop::Stop;
 use crate::store::StoreError;
 
 /// Keys that were added or revoked elsewhere are followed within this time.
-const REFRESH: Duration = Duration::from_secs(20);
+const REFRESH: Duration = Duration::from_secs(5);
 
 /// Old rows are deleted once in so many refreshes.
-const DELETE_EVERY: u32 = 30;
+const DELETE_EVERY: u32 = 120;
 
 /// Finished notifications are kept for a day, in seconds, for the operator to look at.
 const KEEP_FINISHED: i64 = 24 * 60 * 60;

@@ -119,16 +119,15 @@ async fn checked(
     client: &Client,
     password: &str,
 ) -> Result<Option<Account>, Failure> {
-    let passwords = app.passwords.as_ref().ok_or_else(Failure::not_found)?;
     if current.session.service != PASSWORD {
         return Ok(None);
     }
     let used = app.use_password_limits(&current.session.login, client).await?;
     let account = app.store.account(&current.session.login).await?;
     let hash = account.as_ref().map(|account| &*account.password_hash);
-    let is_right = passwords.verify(password, hash).await?;
+    let is_right = app.verify_password(password, hash, &used).await?;
     if is_right {
-        app.release_limits(used).await?;
+        app.release_limits(&used).await?;
     }
     Ok(account.filter(|_| is_right))
 }

@@ -177,7 +177,6 @@ pub(super) async fn log_in(
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Result<Response, Failure> {
     let Form(form) = form?;
-    let passwords = app.passwords.as_ref().ok_or_else(Failure::not_found)?;
     let used = app.use_password_limits(&form.login, &client).await?;
     let account = match fold_login(&form.login) {
         Some(login) => app.store.account(&login).await?,
@@ -185,12 +184,12 @@ pub(super) async fn log_in(
     };
     // An unknown login takes as long as a known one.
     let hash = account.as_ref().map(|account| &*account.password_hash);
-    let is_right = passwords.verify(&form.password, hash).await?;
+    let is_right = app.verify_password(&form.password, hash, &used).await?;
     let fresh = Fresh::new(&app)?;
     if let Some(account) = account.filter(|_| is_right)
         && app.store.log_in(&account, &fresh.session).await?
     {
-        app.release_limits(used).await?;
+        app.release_limits(&used).await?;
         app.metrics.log_in(true);
         tracing::info!("logged in");
         return fresh.begin(&app, &headers, &form.return_to).await;

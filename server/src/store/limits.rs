@@ -10,9 +10,9 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// Milliseconds for which one use counts.
+    /// Milliseconds for which one use counts. Of none, all that comes at once would be refused.
     fn interval(self) -> i64 {
-        self.per_seconds * 1000 / self.count.max(1)
+        (self.per_seconds * 1000 / self.count.max(1)).max(1)
     }
 
     /// Milliseconds that may be used ahead of time.
@@ -34,7 +34,7 @@ impl Store {
                            SET full_at = CASE WHEN limits.full_at > $2 THEN limits.full_at ELSE $2 END + $3 \
                            WHERE limits.full_at <= $2 + $4";
         const FULL_AT: &str = "SELECT full_at FROM limits WHERE name = $1";
-        transaction!(self, tx => {
+        Ok(transaction!(self, tx => {
             for (name, limit) in limits {
                 let (interval, burst) = (limit.interval(), limit.burst());
                 let upsert = sqlx::query(SQL).bind(name).bind(now_ms).bind(interval).bind(burst);
@@ -46,8 +46,8 @@ impl Store {
                     return Ok(Some(wait.max(0)));
                 }
             }
-        });
-        Ok(None)
+            None
+        }))
     }
 
     /// Takes back one use of each limit.

@@ -2,7 +2,7 @@
 
 use sqlx::Executor as _;
 
-use super::{Pool, Store, StoreError, on_db, transaction};
+use super::{Pool, Store, StoreError, long_transaction, on_db};
 
 /// The SQL of each version, for SQLite and PostgreSQL.
 const MIGRATIONS: [(&str, &str); 1] = [(
@@ -45,7 +45,7 @@ impl Store {
         {
             return Ok(());
         }
-        transaction!(self, tx => {
+        long_transaction!(self, tx => {
             if is_postgres {
                 tx.execute(sqlx::raw_sql(PATIENCE)).await?;
                 // It ends with the transaction, and so with the connection: a killed instance leaves no lock behind.

@@ -13,12 +13,15 @@ mod reseal;
 mod sessions;
 mod signing_keys;
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use tokio::time::timeout;
 
 pub(crate) use accounts::{Account, NewSession};
 pub(crate) use limits::Limit;
@@ -28,21 +31,41 @@ pub(crate) use reseal::ResealError;
 pub(crate) use sessions::{Session, SessionId};
 pub(crate) use signing_keys::StoredKey;
 
+/// The row of `meta` by which a database recognises its house secret.
+pub(crate) const HOUSE_CHECK: &str = "house_check";
+
 /// The longest that a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Runs a statement on the pool of the configured database.
+/// The longest that a statement or transaction takes, the wait for a connection included. A database that went away without
+/// a word would be waited for until TCP gives up, which it may never do.
+const MAX_TIME: Duration = Duration::from_secs(5);
+
+/// Runs a statement on the pool of the configured database, for [`MAX_TIME`] at most.
 macro_rules! on_db {
     ($pool:expr, $db:ident => $body:expr) => {
-        match $pool {
-            $crate::store::Pool::Sqlite($db) => $body,
-            $crate::store::Pool::Postgres($db) => $body,
-        }
+        $crate::store::bounded(async {
+            Ok(match $pool {
+                $crate::store::Pool::Sqlite($db) => $body,
+                $crate::store::Pool::Postgres($db) => $body,
+            })
+        })
+        .await?
     };
 }
 
-/// Runs statements in a transaction that writes; an error rolls it back.
+/// Runs statements in a transaction that writes, for [`MAX_TIME`] at most; an error rolls it back.
 macro_rules! transaction {
+    ($store:expr, $tx:ident => $body:expr) => {
+        $crate::store::bounded(async {
+            Ok($crate::store::long_transaction!($store, $tx => $body))
+        })
+        .await?
+    };
+}
+
+/// Runs statements in a transaction that writes, however long it takes.
+macro_rules! long_transaction {
     ($store:expr, $tx:ident => $body:expr) => {
         match $store.writer() {
             $crate::store::Pool::Sqlite(db) => {
@@ -62,7 +85,14 @@ macro_rules! transaction {
     };
 }
 
-use {on_db, transaction};
+use {long_transaction, on_db, transaction};
+
+async fn bounded<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match timeout(MAX_TIME, work).await {
+        Ok(result) => result,
+        Err(_) => Err(sqlx::Error::Io(ErrorKind::TimedOut.into()).into()),
+    }
+}
 
 /// Connections to one database.
 #[derive(Clone, Debug)]
@@ -115,11 +145,18 @@ impl Store {
     }
 
     async fn open_postgres(options: PgConnectOptions) -> Result<Self, StoreError> {
-        // A statement that hangs gives its connection back.
-        let options = options.options([("statement_timeout", "10s")]);
+        // What is not waited for any longer ends at the database, too.
+        let options = options.options([("statement_timeout", "5s")]);
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_release(|connection, _| {
+                // The pool waits for a connection that comes back until it answers: one that never does would be lost to it.
+                Box::pin(async move {
+                    let answer = timeout(ACQUIRE_TIMEOUT, connection.ping()).await;
+                    answer.map_err(|_| sqlx::Error::Io(ErrorKind::TimedOut.into()))?.map(|()| true)
+                })
+            })
             .connect_with(options)
             .await?;
         Ok(Self { writer: Pool::Postgres(pool.clone()), readers: Pool::Postgres(pool) })
@@ -140,8 +177,12 @@ impl Store {
     }
 
     pub(crate) async fn close(&self) {
-        on_db!(self.readers(), db => db.close().await);
-        on_db!(self.writer(), db => db.close().await);
+        for pool in [&self.readers, &self.writer] {
+            match pool {
+                Pool::Sqlite(db) => db.close().await,
+                Pool::Postgres(db) => db.close().await,
+            }
+        }
     }
 
     pub(crate) async fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

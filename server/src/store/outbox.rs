@@ -42,10 +42,11 @@ impl Store {
                                   WHERE finished_at IS NULL AND next_attempt_at <= $1 AND leased_until <= $1 \
                                   ORDER BY next_attempt_at LIMIT $3) \
                               RETURNING id, notification, created_at, attempts";
-        const POSTGRES: &str = "UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id IN ( \
+        // An array, since a subquery in a join may run several times, and claim that many times the limit.
+        const POSTGRES: &str = "UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id = ANY (ARRAY( \
                                     SELECT id FROM outbox \
                                     WHERE finished_at IS NULL AND next_attempt_at <= $1 AND leased_until <= $1 \
-                                    ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
+                                    ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)) \
                                 RETURNING id, notification, created_at, attempts";
         let sql = if matches!(self.writer(), Pool::Sqlite(_)) { SQLITE } else { POSTGRES };
         let rows: Vec<(String, Vec<u8>, i64, i64)> = on_db!(self.writer(), db => {

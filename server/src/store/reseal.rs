@@ -1,6 +1,6 @@
 //! Encrypting everything again, under another house secret.
 
-use super::{Store, StoreError, transaction};
+use super::{HOUSE_CHECK, Store, StoreError, long_transaction};
 use crate::house::{House, OpenError, Purpose};
 
 /// The database was not encrypted again.
@@ -40,8 +40,8 @@ const COLUMNS: [(Purpose, &str, &str); 3] = [
 impl Store {
     /// Encrypts everything under the new secret, all or nothing. No instance may be running.
     pub(crate) async fn reseal(&self, old: &House, new: &House) -> Result<(), ResealError> {
-        const CHECK: &str = "UPDATE meta SET value = $1 WHERE name = 'house_check'";
-        transaction!(self, tx => {
+        const CHECK: &str = "UPDATE meta SET value = $1 WHERE name = $2";
+        long_transaction!(self, tx => {
             for (purpose, select, update) in COLUMNS {
                 let rows: Vec<(String, Vec<u8>)> =
                     sqlx::query_as(select).fetch_all(&mut *tx).await?;
@@ -50,7 +50,7 @@ impl Store {
                     sqlx::query(update).bind(id).bind(sealed).execute(&mut *tx).await?;
                 }
             }
-            sqlx::query(CHECK).bind(new.seal_check()?).execute(&mut *tx).await?;
+            sqlx::query(CHECK).bind(new.seal_check()?).bind(HOUSE_CHECK).execute(&mut *tx).await?;
         });
         Ok(())
     }

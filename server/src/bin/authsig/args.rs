@@ -63,8 +63,8 @@ pub(crate) struct ServeArgs {
     /// Redirect to and notify this address without asking the person. May be given several times.
     #[arg(long, env = "AUTHSIG_ALLOW", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
-    /// Notify addresses of this origin, though it is on another port than 443, or on this machine. May be given several
-    /// times.
+    /// Notify addresses of this origin though it is on a port other than 443, https://hooks.example:8443, or on this machine.
+    /// May be given several times.
     #[arg(long, env = "AUTHSIG_NOTIFY_ORIGIN", value_delimiter = ',')]
     pub(crate) notify_origin: Vec<String>,
     /// Let strangers sign up.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use authsig_server::{AuthSig, CivicLogin, Config, HouseSecret};
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use civic_sip::CivicSip;
 use civic_sip::authsig::PrivateKey;
@@ -18,6 +19,8 @@ use crate::{Failure, log, secrets};
 
 /// How long open requests may go on after the signal to stop: less than supervisors wait before they kill.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// The format of the metrics.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     log::start(args.log_json, "info");
@@ -98,7 +101,7 @@ fn civic() -> Result<Option<CivicSip>, Failure> {
 fn serve_metrics(listener: TcpListener, authsig: Arc<AuthSig>) {
     let metrics = move || {
         let authsig = Arc::clone(&authsig);
-        async move { authsig.metrics().await }
+        async move { ([(CONTENT_TYPE, OPEN_METRICS)], authsig.metrics().await) }
     };
     let router = Router::new().route("/metrics", get(metrics));
     tokio::spawn(async move { axum::serve(listener, router).await });
