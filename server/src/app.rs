@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use civic_sip::authsig::decide::Person;
 use ipnet::IpNet;
 
 use crate::clock::Clock;
-use crate::config::{CivicLogin, DefaultCreators};
+use crate::config::{CivicLogin, DefaultCreators, Limits};
 use crate::house::House;
 use crate::keys::KeyRing;
-use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
+use crate::pages::Layout;
 use crate::passwords::Passwords;
 use crate::people::DynPeople;
 use crate::site::Site;
 use crate::store::Store;
-use crate::web::{Layout, shown};
 
 /// The parts of a running server.
 pub(crate) struct App {
@@ -55,14 +53,5 @@ impl App {
             is_known: false,
             person: None,
         }
-    }
-}
-
-impl Layout {
-    /// Says who sees the page, so that it links to the account or the log-in.
-    pub(crate) fn with_person(mut self, person: Option<&Person>) -> Self {
-        self.is_known = true;
-        self.person = person.map(|person| shown(person.login()));
-        self
     }
 }

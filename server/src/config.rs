@@ -8,13 +8,8 @@ use civic_sip::CivicSip;
 use civic_sip::authsig::PrivateKey;
 
 use crate::clock::Clock;
-use crate::error::StartError;
 use crate::house::HouseSecret;
-use crate::keys;
-use crate::limits::{self, Limits};
-use crate::outbox;
 use crate::people::{DynPeople, People};
-use crate::site::Site;
 
 /// The configuration of a server; [`AuthSig::start`](crate::AuthSig::start) checks it.
 ///
@@ -173,19 +168,6 @@ impl Config {
         self
     }
 
-    /// Checks the configuration, as [`AuthSig::start`](crate::AuthSig::start) does before it opens the database.
-    ///
-    /// # Errors
-    ///
-    /// A [`StartError`] that says what to do.
-    pub fn check(&self) -> Result<(), StartError> {
-        Site::parse(&self.public_url).map_err(StartError::Setting)?;
-        limits::parse_networks(&self.trusted_proxies).map_err(StartError::Setting)?;
-        keys::check_config(self)?;
-        outbox::notifier(self)?;
-        Ok(())
-    }
-
     /// Sets the source of the time, for tests.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(now);
@@ -202,6 +184,37 @@ impl fmt::Debug for Config {
             .field("allow", &self.allowed)
             .field("allow_origin", &self.allowed_origins)
             .finish_non_exhaustive()
+    }
+}
+
+/// How often strangers may try, counted for all instances together.
+///
+/// An address is an IPv4 address or a /64 of IPv6. Wrong passwords count per account *and* address, so that nobody can lock
+/// somebody else out.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Wrong passwords for one account from one address in 5 minutes. 10 unless set.
+    pub wrong_passwords: u32,
+    /// Wrong passwords from one address in 5 minutes. 50 unless set.
+    pub wrong_passwords_per_address: u32,
+    /// Sign-ups from one address in an hour. 20 unless set.
+    pub sign_ups: u32,
+    /// New defaults from one address in an hour. 60 unless set.
+    pub defaults: u32,
+    /// Requests for a signed URL, by people who are logged in, from one address in a minute. 120 unless set.
+    pub requests: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            wrong_passwords: 10,
+            wrong_passwords_per_address: 50,
+            sign_ups: 20,
+            defaults: 60,
+            requests: 120,
+        }
     }
 }
 

@@ -37,37 +37,45 @@
 
 // Modules, each of which uses only those above it:
 //
-//     clock random house site people stop   small parts, each by itself
+//     clock random house site people stop client wants metrics   small parts, each by itself
 //     config     what can be configured
 //     store      the database; all SQL
-//     keys       the keys and the authority that signs with them
 //     passwords  Argon2id, with bounds
-//     metrics    counts what happens
+//     pages      templates, and the policy of each page
+//     failure    requests that do not succeed, as a page or JSON
+//     keys       the keys and the authority that signs with them
 //     outbox     delivers notifications
 //     app        what handlers share
 //     limits     what strangers may try
-//     web        routes of requests, verifying, defaults; pages
+//     web        requests, verifying, defaults
 //     accounts   sign-up, log-in, own account, Civic
+//     routes     the router, and what all routes share
 //     workers    what is done from time to time
+//     error      why a server does not start
 //     admin      what the operator does
 
 mod accounts;
 mod admin;
 mod app;
+mod client;
 mod clock;
 mod config;
 mod error;
+mod failure;
 mod house;
 mod keys;
 mod limits;
 mod metrics;
 mod outbox;
+mod pages;
 mod passwords;
 mod people;
 mod random;
+mod routes;
 mod site;
 mod stop;
 mod store;
+mod wants;
 mod web;
 mod workers;
 
@@ -82,10 +90,9 @@ use tokio::task::JoinHandle;
 
 pub use accounts::AccountError;
 pub use admin::{Admin, AdminError, KeyInfo, KeyState};
-pub use config::{CivicLogin, Config};
+pub use config::{CivicLogin, Config, Limits};
 pub use error::StartError;
 pub use house::{HouseSecret, ShortSecret};
-pub use limits::Limits;
 pub use people::{People, Unavailable};
 
 use accounts::Accounts;
@@ -110,16 +117,29 @@ pub struct AuthSig {
 }
 
 impl AuthSig {
+    /// Checks a configuration, as [`start`](Self::start) does before it opens the database.
+    ///
+    /// # Errors
+    ///
+    /// A [`StartError`] that says what to do.
+    pub fn check(config: &Config) -> Result<(), StartError> {
+        Site::parse(&config.public_url).map_err(StartError::Setting)?;
+        client::parse_networks(&config.trusted_proxies).map_err(StartError::Setting)?;
+        keys::check_config(config)?;
+        outbox::notifier(config)?;
+        Ok(())
+    }
+
     /// Opens the database, brings its schema up to date and starts the workers. Needs a Tokio runtime with I/O and time.
     ///
     /// # Errors
     ///
     /// A [`StartError`] that says what to do.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        config.check()?;
+        Self::check(&config)?;
         let site = Site::parse(&config.public_url).map_err(StartError::Setting)?;
         let trusted_proxies =
-            limits::parse_networks(&config.trusted_proxies).map_err(StartError::Setting)?;
+            client::parse_networks(&config.trusted_proxies).map_err(StartError::Setting)?;
         let notifier = outbox::notifier(&config)?;
         let (store, house) = open(&config).await?;
         let metrics = Arc::new(Metrics::new());
@@ -163,7 +183,7 @@ impl AuthSig {
     /// Returns the routes, to be served or nested anywhere: at the path of the public URL. Nested at `/id`, the root page is
     /// `/id`; `/id/` stays with the app.
     pub fn router(&self) -> Router {
-        web::router(&self.app)
+        routes::router(&self.app)
     }
 
     /// Returns metrics in the text format of Prometheus. They are for an address that strangers can't reach.

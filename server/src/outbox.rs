@@ -15,12 +15,12 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::house::{House, Purpose};
 use crate::metrics::Metrics;
 use crate::random;
 use crate::stop::Stop;
 use crate::store::{Claimed, Store, StoreError};
-use crate::web::Failure;
 
 /// The waits before the next attempts, in seconds: about a day in all.
 const WAITS: [i64; 12] =

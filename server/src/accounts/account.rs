@@ -13,10 +13,11 @@ use serde::Deserialize;
 use super::session::{Fresh, logged_out};
 use super::{Current, PASSWORD};
 use crate::app::App;
-use crate::limits::Client;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::pages::{Layout, Page};
 use crate::passwords::is_password;
 use crate::store::Account;
-use crate::web::{Failure, Layout, Page};
 
 #[derive(Template)]
 #[template(path = "account.html")]

@@ -16,8 +16,10 @@ use url::Url;
 use super::session::Fresh;
 use crate::app::App;
 use crate::config::CivicLogin;
+use crate::failure::Failure;
+use crate::pages::{Layout, Page};
 use crate::random;
-use crate::web::{Failure, Layout, Page, redirect_target};
+use crate::web::request::redirect_target;
 
 /// The service of people who log in with Civic. No login of it is one of an account with a password.
 const SERVICE: &str = "civic";

@@ -12,10 +12,14 @@ use serde::Deserialize;
 
 use super::session::Fresh;
 use crate::app::App;
-use crate::limits::{Action, Client};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::limits::Action;
+use crate::pages::{Layout, Page};
 use crate::passwords::{Busy, Passwords, is_password};
 use crate::store::{Account, Store, StoreError};
-use crate::web::{Failure, Layout, Page, Wants, redirect_target};
+use crate::wants::Wants;
+use crate::web::request::redirect_target;
 
 /// The longest login, in bytes.
 const MAX_LOGIN: usize = 64;

@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 use super::COOKIE;
 use crate::app::App;
+use crate::failure::Failure;
 use crate::random::{self, RandomError, sha256};
 use crate::store::NewSession;
-use crate::web::Failure;
 
 /// How long a browser keeps the cookie, in seconds. The server decides how long it counts.
 const COOKIE_AGE: u32 = 30 * 24 * 60 * 60;

@@ -5,10 +5,10 @@ use axum::extract::rejection::PathRejection;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-use super::Failure;
+use crate::failure::Failure;
 
 /// `GET /assets/{name}`
-pub(super) async fn show(name: Result<Path<String>, PathRejection>) -> Result<Response, Failure> {
+pub(crate) async fn show(name: Result<Path<String>, PathRejection>) -> Result<Response, Failure> {
     let Path(name) = name?;
     let (kind, text) = match &*name {
         "style.css" => ("text/css", include_str!("../../assets/style.css")),

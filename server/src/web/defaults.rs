@@ -13,11 +13,12 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::Failure;
 use crate::app::App;
+use crate::client::Client;
 use crate::config::DefaultCreators;
+use crate::failure::Failure;
 use crate::house::Purpose;
-use crate::limits::{Action, Client};
+use crate::limits::Action;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +29,7 @@ struct NewDefault<'a> {
 }
 
 /// `POST /defaults`
-pub(super) async fn create(
+pub(crate) async fn create(
     State(app): State<Arc<App>>,
     client: Client,
     parts: Parts,

@@ -8,12 +8,12 @@ use axum::http::StatusCode;
 use crate::app::App;
 
 /// `GET /healthz`: the process answers.
-pub(super) async fn live() -> &'static str {
+pub(crate) async fn live() -> &'static str {
     "ok\n"
 }
 
 /// `GET /readyz`: the database answers, and the keys are current.
-pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+pub(crate) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
     if let Err(error) = app.store.ping().await {
         tracing::error!(%error);
         return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n");

@@ -7,11 +7,13 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use url::form_urlencoded;
 
-use super::{Failure, Page, pages, redirect_target};
 use crate::app::App;
+use crate::failure::Failure;
+use crate::pages::{self, Page};
+use crate::web::request::redirect_target;
 
 /// `GET /`: explains the service.
-pub(super) async fn show(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Failure> {
+pub(crate) async fn show(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Failure> {
     // Without the name, the page would say that nobody is logged in.
     let person = app.people.person(&parts).await?;
     let page = pages::Home {
@@ -24,7 +26,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, parts: Parts) -> Result<Re
 
 /// `GET /compose`: leads to `/verify/request` with the fields that are filled in. A browser without script sends the empty
 /// ones, too.
-pub(super) async fn compose(
+pub(crate) async fn compose(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
     parts: Parts,

@@ -16,16 +16,19 @@ use civic_sip::authsig::decide::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Failure, Page, Wants, pages};
 use crate::app::App;
+use crate::client::Client;
+use crate::failure::Failure;
 use crate::house::Purpose;
-use crate::limits::{Action, Client};
+use crate::limits::Action;
+use crate::pages::{self, Page};
+use crate::wants::Wants;
 
 const REQUEST: &str = "/verify/request";
 const CONSENT: &str = "/verify/consent";
 
 /// `GET /verify/request`
-pub(super) async fn show(
+pub(crate) async fn show(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
     client: Client,
@@ -40,7 +43,7 @@ pub(super) async fn show(
 }
 
 /// `GET /verify/consent`: shows the question to the person. It is for browsers alone.
-pub(super) async fn show_consent(
+pub(crate) async fn show_consent(
     state: State<Arc<App>>,
     RawQuery(query): RawQuery,
     parts: Parts,
@@ -56,12 +59,12 @@ pub(super) async fn show_consent(
 }
 
 #[derive(Deserialize)]
-pub(super) struct ConsentForm {
+pub(crate) struct ConsentForm {
     consent: String,
 }
 
 /// `POST /verify/consent`: the person has agreed.
-pub(super) async fn consent(
+pub(crate) async fn consent(
     State(app): State<Arc<App>>,
     RawQuery(query): RawQuery,
     client: Client,
@@ -225,7 +228,7 @@ fn is_prefetch(headers: &HeaderMap) -> bool {
 }
 
 /// `POST /test-notifier`: logs what came, in demonstrations.
-pub(super) async fn test_notifier(
+pub(crate) async fn test_notifier(
     State(app): State<Arc<App>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Failure> {

@@ -9,14 +9,15 @@ use axum::response::{IntoResponse, Response};
 use civic_sip::authsig::{Identity, VerifyError};
 use serde_json::{Map, Value, json};
 
-use super::{Page, Wants, pages};
 use crate::app::App;
+use crate::pages::{self, Page};
+use crate::wants::Wants;
 
 /// Any page may ask: the response depends on the URL alone.
 const ANY_ORIGIN: (HeaderName, &str) = (ACCESS_CONTROL_ALLOW_ORIGIN, "*");
 
 /// `GET /verify/verified`
-pub(super) async fn show(
+pub(crate) async fn show(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -37,7 +38,7 @@ pub(super) async fn show(
 }
 
 /// `GET /verify/keys`
-pub(super) async fn keys(State(app): State<Arc<App>>) -> Response {
+pub(crate) async fn keys(State(app): State<Arc<App>>) -> Response {
     let headers = [
         ANY_ORIGIN,
         (CACHE_CONTROL, "public, max-age=300"),

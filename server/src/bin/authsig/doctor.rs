@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use authsig_server::{Admin, KeyState};
+use authsig_server::{Admin, AuthSig, KeyState};
 use chrono::{DateTime, Utc};
 
 use crate::args::{BaseArgs, DoctorArgs};
@@ -55,7 +55,7 @@ async fn open(report: &mut Report, base: &BaseArgs) -> Option<Admin> {
             return None;
         }
     };
-    if let Err(error) = config.check() {
+    if let Err(error) = AuthSig::check(&config) {
         report.bad(&format!("configuration: {error}"));
         return None;
     }

@@ -4,8 +4,7 @@ use askama::Template;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-
-use super::Failure;
+use civic_sip::authsig::decide::Person;
 
 /// What every page shows.
 #[derive(Clone, Debug)]
@@ -22,6 +21,15 @@ pub(crate) struct Layout {
     pub(crate) is_known: bool,
     /// The login of the person who sees the page, if that is known and somebody is logged in.
     pub(crate) person: Option<String>,
+}
+
+impl Layout {
+    /// Says who sees the page, so that it links to the account or the log-in.
+    pub(crate) fn with_person(mut self, person: Option<&Person>) -> Self {
+        self.is_known = true;
+        self.person = person.map(|person| shown(person.login()));
+        self
+    }
 }
 
 /// A page, and what it may do beyond the usual.
@@ -78,7 +86,7 @@ impl<T: Template> Page<T> {
 impl<T: Template> IntoResponse for Page<T> {
     fn into_response(self) -> Response {
         let Ok(policy) = HeaderValue::from_str(&self.policy()) else {
-            return Failure::unavailable().into_response();
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
         };
         match self.template.render() {
             Ok(html) => {
@@ -88,7 +96,7 @@ impl<T: Template> IntoResponse for Page<T> {
             }
             Err(error) => {
                 tracing::error!(%error);
-                Failure::unavailable().into_response()
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
             }
         }
     }

@@ -4,16 +4,17 @@ use std::borrow::Cow;
 
 use axum::extract::rejection::{BytesRejection, FormRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::{Page, Wants, pages, retry_after};
-use crate::app::App;
 use crate::house::OpenError;
+use crate::pages::{self, Layout, Page};
 use crate::passwords::Busy;
 use crate::people::Unavailable;
 use crate::random::RandomError;
 use crate::store::StoreError;
+use crate::wants::Wants;
 
 /// A status, and a sentence that a person understands.
 #[derive(Clone, Debug)]
@@ -47,14 +48,14 @@ impl Failure {
     }
 
     /// Makes the response: the middleware calls it, which knows what was asked for.
-    pub(crate) fn render(self, app: &App, wants: Wants, request_id: &str) -> Response {
+    pub(crate) fn render(self, layout: Layout, wants: Wants, request_id: &str) -> Response {
         let mut response = match wants {
             Wants::Json => {
                 (self.status, axum::Json(json!({ "error": self.message }))).into_response()
             }
             Wants::Html => {
                 let page = pages::Error {
-                    layout: app.layout("This did not work"),
+                    layout,
                     message: pages::sentence(&self.message),
                     request_id: self.status.is_server_error().then_some(request_id),
                 };
@@ -62,7 +63,7 @@ impl Failure {
             }
         };
         if let Some(seconds) = self.retry_after {
-            retry_after(response.headers_mut(), seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response
     }
