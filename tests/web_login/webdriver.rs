@@ -94,6 +94,7 @@ impl Browser {
         let capabilities = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:chromeOptions": {"args": arguments},
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
         }}});
         let session = browser.call("", Some(capabilities)).await.expect("a session");
         let id = session["sessionId"].as_str().expect("the session has an id");
@@ -101,7 +102,8 @@ impl Browser {
         Some(browser)
     }
 
-    async fn call(&self, path: &str, body: Option<Value>) -> Result<Value, String> {
+    /// Sends a command of the session. Without a body, it is a GET.
+    pub(crate) async fn call(&self, path: &str, body: Option<Value>) -> Result<Value, String> {
         let url = format!("{}{path}", self.session);
         let request = match body {
             Some(body) => self.http.post(url).body(body.to_string()),
@@ -116,7 +118,7 @@ impl Browser {
         }
     }
 
-    async fn post(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         self.call(path, Some(body)).await.unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 

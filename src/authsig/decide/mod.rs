@@ -53,5 +53,5 @@ pub use authority::{Authority, AuthorityBuilder};
 pub use consent::{Consent, ConsentRequest, Person};
 pub use defaults::{DefaultParams, Defaults, is_slug};
 pub use error::{DefaultError, Refusal};
-pub use request::slugs;
+pub use request::{redirect_url, slugs};
 pub use signed::{Delivery, Signed};

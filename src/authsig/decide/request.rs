@@ -40,6 +40,28 @@ pub fn slugs(query: &str) -> Result<Vec<String>, Refusal> {
     Request::parse(query)?.slugs()
 }
 
+/// Returns the `redirect_url` of a request, or else that of its defaults, before anything is decided.
+///
+/// A log-in page needs it: browsers apply its Content-Security-Policy `form-action` to the redirects after the form, so the
+/// page has to list the origin of this address. [`Authority::decide`](super::Authority::decide) checks the address.
+///
+/// ```
+/// use civic_sip::authsig::decide::{Defaults, redirect_url};
+///
+/// let address = redirect_url("login=user_1&redirect_url=https://app.example/in", &Defaults::new())?;
+/// assert_eq!(address.as_deref(), Some("https://app.example/in"));
+/// # Ok::<(), civic_sip::authsig::decide::Refusal>(())
+/// ```
+///
+/// # Errors
+///
+/// The [`Refusal`] that deciding would end with, for a query or a default that can't be read.
+pub fn redirect_url(query: &str, defaults: &Defaults) -> Result<Option<String>, Refusal> {
+    let mut request = Request::parse(query)?;
+    request.add_defaults(defaults)?;
+    Ok(request.get("redirect_url").map(str::to_owned))
+}
+
 /// The parameters of a request.
 #[derive(Debug)]
 pub(super) struct Request<'r> {

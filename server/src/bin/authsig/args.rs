@@ -1,0 +1,221 @@
+//! The command line. Flags stand over environment variables.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use authsig_server::Limits;
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// An AuthSig server: people log in, and get URLs that prove who they are.
+#[derive(Parser)]
+#[command(version, about)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve on this machine alone, with people to try it with. Nothing is kept. This is what runs without a command.
+    Demo(DemoArgs),
+    /// Serve in production, behind a proxy that speaks TLS.
+    Serve(Box<ServeArgs>),
+    /// Look after accounts.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Look after the keys that sign.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Encrypt the database under another house secret. All instances have to be stopped.
+    Rekey(RekeyArgs),
+    /// Copy a SQLite database to a new file, while the server runs.
+    Backup(BackupArgs),
+    /// Check the configuration, database, clock, keys and public URL, and say what is wrong.
+    Doctor(DoctorArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct DemoArgs {
+    /// The address to listen at; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Print the URL and the people as one line of JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Offer to log in with Civic, by a sandbox of the service in this process.
+    #[arg(long)]
+    pub(crate) civic: bool,
+}
+
+impl Default for DemoArgs {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), json: false, civic: true }
+    }
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) base: BaseArgs,
+    /// The address to listen at. The proxy in front of it speaks TLS.
+    #[arg(long, env = "AUTHSIG_LISTEN", default_value = "127.0.0.1:8700")]
+    pub(crate) listen: SocketAddr,
+    /// Redirect to and notify this address without asking the person. May be given several times.
+    #[arg(long, env = "AUTHSIG_ALLOW", value_delimiter = ',')]
+    pub(crate) allow: Vec<String>,
+    /// Notify addresses of this origin though it is on a port other than 443, https://hooks.example:8443, or on this machine.
+    /// May be given several times.
+    #[arg(long, env = "AUTHSIG_NOTIFY_ORIGIN", value_delimiter = ',')]
+    pub(crate) notify_origin: Vec<String>,
+    /// Let strangers sign up.
+    #[arg(long, env = "AUTHSIG_SIGN_UP")]
+    pub(crate) sign_up: bool,
+    /// The accounts that may create defaults.
+    #[arg(long, env = "AUTHSIG_DEFAULT_CREATORS", value_delimiter = ',')]
+    pub(crate) default_creators: Vec<String>,
+    /// A file with the key that signs (PKCS#8 PEM, P-256), instead of the one that is kept in the database.
+    #[arg(long, env = "AUTHSIG_PRIVATE_KEY_FILE")]
+    pub(crate) private_key_file: Option<PathBuf>,
+    /// The address of Civic's browser library. Log-in with Civic is on if CIVIC_APP_ID, CIVIC_PRIVATE_SIGNING_KEY and
+    /// CIVIC_SECRET are set.
+    #[arg(
+        long,
+        env = "AUTHSIG_CIVIC_SCRIPT_URL",
+        default_value = "https://hosted-sip.civic.com/js/civic.sip.min.js"
+    )]
+    pub(crate) civic_script_url: String,
+    /// The address to serve metrics for Prometheus at, which strangers must not reach.
+    #[arg(long, env = "AUTHSIG_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// The proxies whose X-Forwarded-For is believed: 10.0.0.0/8. May be given several times.
+    #[arg(long, env = "AUTHSIG_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub(crate) trusted_proxies: Vec<String>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    /// Write the log as JSON.
+    #[arg(long, env = "AUTHSIG_LOG_JSON")]
+    pub(crate) log_json: bool,
+}
+
+/// What every command needs that opens the database.
+#[derive(ClapArgs)]
+pub(crate) struct BaseArgs {
+    /// The URL that browsers see: https://id.example
+    #[arg(long, env = "AUTHSIG_PUBLIC_URL")]
+    pub(crate) public_url: String,
+    /// sqlite:path or postgres://user:password@host/name; or set AUTHSIG_DATABASE_URL, AUTHSIG_DATABASE_URL_FILE or
+    /// DATABASE_URL. [default: sqlite:authsig.db]
+    #[arg(long)]
+    pub(crate) database_url: Option<String>,
+    /// A file with the secret under which the database is encrypted, 16 bytes or more; or set AUTHSIG_HOUSE_SECRET, or
+    /// AUTHSIG_HOUSE_SECRET_FILE.
+    #[arg(long)]
+    pub(crate) house_secret_file: Option<PathBuf>,
+}
+
+/// How often strangers may try.
+#[derive(ClapArgs)]
+pub(crate) struct LimitArgs {
+    /// Wrong passwords for one account from one address in 5 minutes.
+    #[arg(long, env = "AUTHSIG_MAX_WRONG_PASSWORDS", default_value_t = Limits::default().wrong_passwords)]
+    max_wrong_passwords: u32,
+    /// Wrong passwords from one address in 5 minutes.
+    #[arg(
+        long,
+        env = "AUTHSIG_MAX_WRONG_PASSWORDS_PER_ADDRESS",
+        default_value_t = Limits::default().wrong_passwords_per_address
+    )]
+    max_wrong_passwords_per_address: u32,
+    /// Sign-ups from one address in an hour.
+    #[arg(long, env = "AUTHSIG_MAX_SIGN_UPS", default_value_t = Limits::default().sign_ups)]
+    max_sign_ups: u32,
+    /// New defaults from one address in an hour.
+    #[arg(long, env = "AUTHSIG_MAX_DEFAULTS", default_value_t = Limits::default().defaults)]
+    max_defaults: u32,
+    /// Requests for a signed URL from one address in a minute.
+    #[arg(long, env = "AUTHSIG_MAX_REQUESTS", default_value_t = Limits::default().requests)]
+    max_requests: u32,
+}
+
+impl LimitArgs {
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.wrong_passwords = self.max_wrong_passwords;
+        limits.wrong_passwords_per_address = self.max_wrong_passwords_per_address;
+        limits.sign_ups = self.max_sign_ups;
+        limits.defaults = self.max_defaults;
+        limits.requests = self.max_requests;
+        limits
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum UserCommand {
+    /// Create an account, and print a password made for it.
+    Add(UserArgs),
+    /// Set a new password, end all sessions, and print the password.
+    Password(UserArgs),
+    /// End all sessions of an account.
+    Sessions(UserArgs),
+    /// Delete an account. Nobody else ever gets its login.
+    Delete(UserArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct UserArgs {
+    #[command(flatten)]
+    pub(crate) base: BaseArgs,
+    /// The login of the account.
+    pub(crate) login: String,
+    /// Read the password from standard input instead of making one.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Show all keys and what they do.
+    List(KeyArgs),
+    /// Add a key: it is published now, and signs in 6 minutes.
+    Rotate(KeyArgs),
+    /// Revoke a key: what it signed is not verified any more.
+    Revoke(RevokeArgs),
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct KeyArgs {
+    #[command(flatten)]
+    pub(crate) base: BaseArgs,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct RevokeArgs {
+    #[command(flatten)]
+    pub(crate) base: BaseArgs,
+    /// The id of the key, as `authsig key list` shows it.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) id: String,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct RekeyArgs {
+    #[command(flatten)]
+    pub(crate) base: BaseArgs,
+    /// A file with the new secret; or set AUTHSIG_NEW_HOUSE_SECRET, or AUTHSIG_NEW_HOUSE_SECRET_FILE.
+    #[arg(long)]
+    pub(crate) new_house_secret_file: Option<PathBuf>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct BackupArgs {
+    #[command(flatten)]
+    pub(crate) base: BaseArgs,
+    /// The file to write, which must not exist.
+    pub(crate) file: PathBuf,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) base: BaseArgs,
+}

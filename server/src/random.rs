@@ -1,0 +1,26 @@
+//! Random ids.
+
+use aws_lc_rs::digest;
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The system gives no random bytes.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub(crate) struct RandomError;
+
+/// Makes `N` random bytes, as base64url.
+pub(crate) fn id<const N: usize>() -> Result<String, RandomError> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| RandomError)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    for (to, from) in hash.iter_mut().zip(digest::digest(&digest::SHA256, bytes).as_ref()) {
+        *to = *from;
+    }
+    hash
+}

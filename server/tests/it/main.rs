@@ -1,0 +1,27 @@
+//! Tests of the server, through its routes and its program.
+//!
+//! They run on SQLite, or on PostgreSQL where `AUTHSIG_TEST_POSTGRES` has the `postgres://` URL of somebody who may create
+//! databases.
+
+mod support;
+
+mod asking;
+mod bad_input;
+mod civic;
+mod consent;
+mod defaults;
+mod demo;
+mod embedding;
+mod failing_database;
+mod headers;
+mod killed;
+mod log_in;
+
+mod original;
+mod outbox;
+mod parameters;
+mod secrets;
+mod serve;
+mod sessions;
+mod starting;
+mod verifying;
