@@ -45,6 +45,8 @@ impl Store {
         transaction!(self, tx => {
             // It ends with the transaction, and so with the connection: a killed instance leaves no lock behind.
             if is_postgres {
+                // Another instance's migration may take its time, and so may this one.
+                tx.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0").await?;
                 sqlx::query(&format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(&mut *tx).await?;
             }
             sqlx::query(CREATE_TABLE).execute(&mut *tx).await?;

@@ -112,6 +112,8 @@ impl Store {
     }
 
     async fn open_postgres(options: PgConnectOptions) -> Result<Self, StoreError> {
+        // What somebody else locked is not waited for without end.
+        let options = options.options([("lock_timeout", "2s"), ("statement_timeout", "5s")]);
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(ACQUIRE_TIMEOUT)
