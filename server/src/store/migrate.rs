@@ -47,7 +47,8 @@ impl Store {
             if is_postgres {
                 // Another instance's migration may take its time, and so may this one.
                 tx.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0").await?;
-                sqlx::query(&format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(&mut *tx).await?;
+                let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK);
+                lock.execute(&mut *tx).await?;
             }
             sqlx::query(CREATE_TABLE).execute(&mut *tx).await?;
             let version: Option<i64> =
