@@ -117,8 +117,9 @@ impl Config {
 
     /// Lets these accounts create defaults. Nobody may, unless set.
     pub fn default_creators(mut self, logins: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.default_creators =
-            DefaultCreators::Logins(logins.into_iter().map(Into::into).collect());
+        self.default_creators = DefaultCreators::Logins(
+            logins.into_iter().map(|login| login.into().to_ascii_lowercase()).collect(),
+        );
         self
     }
 

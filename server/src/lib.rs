@@ -216,6 +216,12 @@ impl std::fmt::Debug for AuthSig {
 async fn open(config: &Config) -> Result<(Store, Arc<House>), StartError> {
     let house = House::new(&config.house_secret).map_err(|_| StartError::WrongSecret)?;
     let store = Store::open(&config.database).await?;
+    // Before the schema is changed. An error may mean that there is no schema yet.
+    if let Ok(Some(check)) = store.meta(HOUSE_CHECK).await
+        && !house.is_check(&check)
+    {
+        return Err(StartError::WrongSecret);
+    }
     store.migrate().await?;
     check_house(&store, &house).await?;
     Ok((store, Arc::new(house)))

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, available_parallelism};
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -23,9 +23,21 @@ pub(crate) fn is_password(text: &str) -> bool {
     PASSWORD_LEN.contains(&text.len())
 }
 
-/// Returns whether a text is a hash in the PHC string format.
+/// The costliest hash that is imported: each log-in to its account pays for it. Memory in KiB.
+const MAX_MEMORY: u32 = 64 * 1024;
+const MAX_ITERATIONS: u32 = 10;
+const MAX_LANES: u32 = 4;
+
+/// Returns whether a text is an Argon2 hash in the PHC string format, at a bearable cost.
 pub(crate) fn is_hash(text: &str) -> bool {
-    PasswordHash::new(text).is_ok()
+    let Ok(hash) = PasswordHash::new(text) else { return false };
+    let is_argon2 = Algorithm::new(hash.algorithm).is_ok();
+    is_argon2
+        && Params::try_from(&hash).is_ok_and(|params| {
+            params.m_cost() <= MAX_MEMORY
+                && params.t_cost() <= MAX_ITERATIONS
+                && params.p_cost() <= MAX_LANES
+        })
 }
 
 /// Too many hashes are waited for.
@@ -99,5 +111,29 @@ impl Passwords {
         };
         self.jobs.try_send(Box::new(job)).map_err(|_| Busy)?;
         result.await.map_err(|_| Busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_that_cost_too_much_are_not_imported() {
+        assert!(is_hash(NOBODY));
+        for (from, to) in [
+            ("m=19456", "m=65537"),
+            ("m=19456", "m=4294967295"),
+            ("t=2", "t=11"),
+            ("p=1", "p=5"),
+            ("argon2id", "scrypt"),
+            ("argon2id", "argon2x"),
+            ("m=19456", "m=0"),
+        ] {
+            let hash = NOBODY.replace(from, to);
+            assert_ne!(hash, NOBODY);
+            assert!(!is_hash(&hash), "{hash}");
+        }
+        assert!(!is_hash("password"));
     }
 }

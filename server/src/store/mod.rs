@@ -146,7 +146,7 @@ impl Store {
 
     async fn open_postgres(options: PgConnectOptions) -> Result<Self, StoreError> {
         // What is not waited for any longer ends at the database, too.
-        let options = options.options([("statement_timeout", "5s")]);
+        let options = options.options([("lock_timeout", "2s"), ("statement_timeout", "5s")]);
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(ACQUIRE_TIMEOUT)

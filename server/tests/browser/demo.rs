@@ -19,7 +19,7 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) fn start() -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_authsig"))
-            .args(["demo", "--json", "--civic"])
+            .args(["demo", "--json"])
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

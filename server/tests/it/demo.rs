@@ -53,7 +53,7 @@ async fn its_own_origin_needs_no_consent_and_is_notified() {
 
 #[tokio::test]
 async fn anybody_signs_up_and_logs_in_with_civic() {
-    let (program, _) = start(&["--json", "--civic"]).await;
+    let (program, _) = start(&["--json"]).await;
     for page in ["/users", "/session/civic", "/session", "/"] {
         assert_eq!(program.status(page).await, 200, "{page}");
     }

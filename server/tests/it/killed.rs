@@ -45,7 +45,7 @@ async fn after_the_row_nothing_is_lost() {
     assert!(receiver.is_empty());
 }
 
-/// The program has claimed the notification, and is killed before it sends anything.
+/// The program is killed before it begins to deliver.
 #[tokio::test]
 async fn after_the_success_page_nothing_is_lost() {
     let (database, mut receiver) = (Database::create().await, Receiver::start().await);

@@ -42,14 +42,11 @@ pub(crate) struct DemoArgs {
     /// Print the URL and the people as one line of JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Offer to log in with Civic, by a sandbox of the service in this process.
-    #[arg(long)]
-    pub(crate) civic: bool,
 }
 
 impl Default for DemoArgs {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), json: false, civic: true }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), json: false }
     }
 }
 

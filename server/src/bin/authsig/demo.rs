@@ -51,39 +51,30 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let listener = TcpListener::bind(args.listen).await?;
     let address = listener.local_addr()?;
     let folder = Folder::create(address)?;
-    let sandbox = if args.civic { Some(Sandbox::start().await?) } else { None };
-    let config = config(address, &folder.0, sandbox.as_ref())?;
+    let sandbox = Sandbox::start().await?;
+    let config = config(address, &folder.0, &sandbox)?;
     let admin = Admin::open(&config).await?;
     for (login, _, hash) in PEOPLE {
         admin.import_account(login, hash).await?;
     }
     admin.close().await;
     let authsig = AuthSig::start(config).await?;
-    print(&args, &format!("http://{address}"), sandbox.is_some());
+    print(&args, &format!("http://{address}"));
     serve::until_stopped(listener, &authsig, stopped).await
 }
 
-fn config(
-    address: SocketAddr,
-    folder: &Path,
-    sandbox: Option<&Sandbox>,
-) -> Result<Config, Failure> {
+fn config(address: SocketAddr, folder: &Path, sandbox: &Sandbox) -> Result<Config, Failure> {
     let url = format!("http://{address}");
     let secret = HouseSecret::new(Secret::generate()?.as_str())?;
-    let config = Config::new(&url, secret)
+    Ok(Config::new(&url, secret)
         .database(format!("sqlite:{}", folder.join("authsig.db").display()))
         .allow_origin(&url)
         .notify_origin(&url)
         .sign_up(true)
         .anybody_creates_defaults()
         .limits(limits())
-        .test_notifier();
-    Ok(match sandbox {
-        None => config,
-        Some(sandbox) => {
-            config.civic(CivicLogin::new(sandbox.client_builder().build()?, sandbox.script_url()))
-        }
-    })
+        .test_notifier()
+        .civic(CivicLogin::new(sandbox.client_builder().build()?, sandbox.script_url())))
 }
 
 /// On this machine everybody has one address. Wrong passwords are limited all the same.
@@ -95,7 +86,7 @@ fn limits() -> Limits {
     limits
 }
 
-fn print(args: &DemoArgs, url: &str, has_civic: bool) {
+fn print(args: &DemoArgs, url: &str) {
     if args.json {
         let people =
             PEOPLE.map(|(login, password, _)| json!({ "login": login, "password": password }));
@@ -105,11 +96,7 @@ fn print(args: &DemoArgs, url: &str, has_civic: bool) {
     println!("Open {url}/");
     println!();
     println!("Log in as user_1 to user_5 with password_1 to password_5, or sign up.");
-    if has_civic {
-        println!(
-            "Or log in with Civic: a sandbox of it runs here, with wallets of invented people."
-        );
-    }
+    println!("Or log in with Civic: a sandbox of it runs here, with wallets of invented people.");
     println!("Then ask for a signed URL: {url}/verify/request?login=user_1");
     println!("Notifications may go to {url}/test-notifier, which logs them here.");
     println!();
