@@ -111,7 +111,9 @@ async fn a_locked_database_is_503_and_reading_goes_on() {
     let mut browser = server.logged_in("user_1").await;
     let lock = server.database.lock().await;
     assert_unavailable(&server.browser().log_in("user_1").await, "log-in");
-    assert_eq!(browser.get_json("/verify/request?login=user_1").await.status, 200);
+    // Its limit is counted.
+    assert_unavailable(&browser.get("/verify/request?login=user_1").await, "request");
+    assert_eq!(browser.get("/account").await.status, 200);
     drop(lock);
     assert_eq!(server.browser().log_in("user_1").await.status, 303);
 }

@@ -8,7 +8,7 @@ mod receiver;
 mod transport;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
-use authsig_server::{Admin, AuthSig, Config, HouseSecret};
+use authsig_server::{Admin, AuthSig, Config, HouseSecret, Limits};
 use axum::Router;
 use civic_sip::authsig::{IdentityVerifier, IdentityVerifierBuilder, PublicKeys};
 
@@ -106,6 +106,18 @@ pub(crate) fn config(url: &str, database: &Database, clock: &Clock) -> Config {
     Config::new(url, HouseSecret::new(HOUSE_SECRET).unwrap())
         .database(database.url())
         .clock(move || clock.now())
+        .limits(no_limits())
+}
+
+/// All tests have one address, as far as the server knows. `tests/many` tests the limits.
+fn no_limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.wrong_passwords = 100_000;
+    limits.wrong_passwords_per_address = 100_000;
+    limits.sign_ups = 100_000;
+    limits.defaults = 100_000;
+    limits.requests = 100_000;
+    limits
 }
 
 /// Hashes a password with so little work that tests need not wait for it.
