@@ -12,6 +12,7 @@ mod outbox;
 mod reseal;
 mod sessions;
 mod signing_keys;
+mod time;
 
 use std::io::ErrorKind;
 use std::time::Duration;

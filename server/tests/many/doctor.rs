@@ -121,14 +121,7 @@ async fn a_bad_public_url_is_named() {
 #[tokio::test]
 async fn another_clock_of_the_database_is_named() {
     let Some(database) = Database::create().await else { return };
-    // What the server asks for is found here first.
-    database
-        .execute(
-            "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql \
-             AS 'SELECT pg_catalog.clock_timestamp() - interval ''10 minutes'''; \
-             DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$",
-        )
-        .await;
+    database.set_clock("- interval ''10 minutes''").await;
     let words = doctor(environment("http://127.0.0.1:1", &database.url));
     has(&words, "problem  clock: it is ");
     assert!(

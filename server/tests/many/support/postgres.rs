@@ -202,6 +202,19 @@ impl Database {
         Self { url: url.into() }
     }
 
+    /// Changes what the database takes for the time: `+ interval ''10 minutes''`.
+    pub(crate) async fn set_clock(&self, change: &str) {
+        // What the server asks for is found here first.
+        let sql = format!(
+            "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE \
+             AS 'SELECT pg_catalog.clock_timestamp() {change}'; \
+             DO $$ BEGIN \
+                 EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); \
+             END $$"
+        );
+        self.execute(&sql).await;
+    }
+
     pub(crate) async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.url).await.unwrap()
     }
