@@ -58,7 +58,7 @@ impl Store {
             if done > MIGRATIONS.len() {
                 return Err(MigrateError::Newer { found: version, known: MIGRATIONS.len() });
             }
-            for (index, (sqlite, postgres)) in MIGRATIONS.iter().enumerate().skip(done) {
+            for (index, &(sqlite, postgres)) in MIGRATIONS.iter().enumerate().skip(done) {
                 sqlx::raw_sql(if is_postgres { postgres } else { sqlite }).execute(&mut *tx).await?;
                 sqlx::query("INSERT INTO authsig_migrations (version) VALUES ($1)")
                     .bind(index as i64 + 1)
