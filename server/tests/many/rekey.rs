@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use civic_sip::authsig::PrivateKey;
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
@@ -101,21 +102,28 @@ async fn postgres_moves_to_the_new_secret() {
     moves_to_the_new_secret(environment("http://127.0.0.1:1", &database.url), &receiver).await;
 }
 
+/// Its key is in the database, or in a file.
 #[tokio::test]
 async fn an_instance_left_running_is_not_ready() {
-    let Some(site) = Site::start(&[]).await else { return };
-    let person = site.member("user_1").await;
-    let url = person.request(&[("login", "user_1")]).await.signed_url();
-    let variables = environment(&site.proxy.url, &site.database.url);
-    good(authsig(&["rekey"], set(&variables, "AUTHSIG_NEW_HOUSE_SECRET", NEW), ""));
-    for instance in &site.instances {
-        let at = person.at(&instance.url);
-        eventually("an instance is not ready", async || {
-            (at.get("/readyz").await.status == 503).then_some(())
-        })
-        .await;
-        assert!(instance.log().contains("another house secret"), "{}", instance.log());
-        assert_eq!(at.verify(&url).await.status, 200);
+    let home = Home::new();
+    let file = home.folder.join("key.pem");
+    std::fs::write(&file, PrivateKey::generate().unwrap().to_pem().as_bytes()).unwrap();
+    let file = ("AUTHSIG_PRIVATE_KEY_FILE", file.to_str().unwrap());
+    for variables in [&[][..], &[file]] {
+        let Some(site) = Site::start(variables).await else { return };
+        let person = site.member("user_1").await;
+        let url = person.request(&[("login", "user_1")]).await.signed_url();
+        let variables = environment(&site.proxy.url, &site.database.url);
+        good(authsig(&["rekey"], set(&variables, "AUTHSIG_NEW_HOUSE_SECRET", NEW), ""));
+        for instance in &site.instances {
+            let at = person.at(&instance.url);
+            eventually("an instance is not ready", async || {
+                (at.get("/readyz").await.status == 503).then_some(())
+            })
+            .await;
+            assert!(instance.log().contains("another house secret"), "{}", instance.log());
+            assert_eq!(at.verify(&url).await.status, 200);
+        }
     }
 }
 
