@@ -292,7 +292,7 @@ impl Admin {
     ///
     /// An [`AdminError`] if the database failed.
     pub async fn database_time(&self) -> Result<Option<SystemTime>, AdminError> {
-        Ok(self.store.database_time().await?.map(time))
+        Ok(self.store.database_time().await?.map(|millis| time(millis / 1000)))
     }
 
     /// Checks that all private keys can be decrypted.

@@ -6,15 +6,23 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Tells the time.
 #[derive(Clone)]
-pub(crate) struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+pub(crate) struct Clock {
+    now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    is_system: bool,
+}
 
 impl Clock {
     pub(crate) fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self { now: Arc::new(now), is_system: false }
     }
 
     pub(crate) fn now(&self) -> SystemTime {
-        (self.0)()
+        (self.now)()
+    }
+
+    /// Returns whether it is the clock of this machine, and not one of a test.
+    pub(crate) fn is_system(&self) -> bool {
+        self.is_system
     }
 
     /// Returns the time in seconds since 1970.
@@ -31,7 +39,7 @@ impl Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self::new(SystemTime::now)
+        Self { is_system: true, ..Self::new(SystemTime::now) }
     }
 }
 

@@ -105,7 +105,8 @@ impl App {
         if limits.iter().any(|(_, limit)| limit.count == 0) {
             return Err(Failure::new(StatusCode::FORBIDDEN, "This is not allowed here."));
         }
-        match self.store.use_limits(limits, self.clock.millis()).await? {
+        let now = self.store.shared_millis(&self.clock).await?;
+        match self.store.use_limits(limits, now).await? {
             None => Ok(()),
             Some(wait_ms) => {
                 tracing::warn!(message, "refused");

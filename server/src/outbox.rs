@@ -89,7 +89,7 @@ impl Outbox {
             Stored { address: delivery.address().to_owned(), body: delivery.body().to_owned() };
         let text = Zeroizing::new(serde_json::to_vec(&stored).map_err(|_| Failure::unavailable())?);
         let sealed = self.house.seal(Purpose::Notification, &id, &text)?;
-        let now = self.clock.seconds();
+        let now = self.store.shared_seconds(&self.clock).await?;
         if !self.store.add_notification(&id, &sealed, now, self.max).await? {
             tracing::error!("the outbox is full");
             return Err(Failure::unavailable().retry_after(60));
@@ -130,49 +130,55 @@ impl Outbox {
     }
 
     async fn claim(&self, limit: i64) -> Result<Vec<Claimed>, StoreError> {
-        let now = self.clock.seconds();
+        let now = self.store.shared_seconds(&self.clock).await?;
         self.store.claim_notifications(now, now + LEASE, limit).await
     }
 
     /// Makes one attempt, and notes what came of it.
     async fn deliver(&self, claimed: Claimed) {
-        let result = match self.attempt(&claimed).await {
-            Next::Finish(outcome) => {
-                self.metrics.notification(outcome);
-                tracing::info!(
-                    id = claimed.id,
-                    attempts = claimed.attempts,
-                    outcome,
-                    "a notification ended"
-                );
-                self.store.finish_notification(&claimed, outcome, self.clock.seconds()).await
-            }
-            Next::Retry(wait) => {
-                self.metrics.notification("retried");
-                let at = self.clock.seconds() + wait;
-                self.store.retry_notification(&claimed, at).await
-            }
-        };
-        if let Err(error) = result {
+        let outcome = self.attempt(&claimed).await;
+        if let Err(error) = self.note(&claimed, outcome).await {
             // It is claimed until the lease ends, and then attempted again.
             tracing::error!(%error, id = claimed.id, "what came of a notification was not stored");
         }
     }
 
-    async fn attempt(&self, claimed: &Claimed) -> Next {
+    async fn note(&self, claimed: &Claimed, outcome: Outcome) -> Result<(), StoreError> {
+        let now = self.store.shared_seconds(&self.clock).await?;
+        let next = match outcome {
+            Outcome::Finished(outcome) => Err(outcome),
+            Outcome::Failed { asked } => next_wait(claimed, now, asked, jitter()).ok_or("given up"),
+        };
+        match next {
+            Ok(wait) => {
+                self.metrics.notification("retried");
+                self.store.retry_notification(claimed, now + wait).await
+            }
+            Err(outcome) => {
+                self.metrics.notification(outcome);
+                let (id, attempts) = (&claimed.id, claimed.attempts);
+                tracing::info!(id, attempts, outcome, "a notification ended");
+                self.store.finish_notification(claimed, outcome, now).await
+            }
+        }
+    }
+
+    async fn attempt(&self, claimed: &Claimed) -> Outcome {
         let opened = self.house.open(Purpose::Notification, &claimed.id, &claimed.notification);
         let stored = opened.ok().and_then(|text| serde_json::from_slice::<Stored>(&text).ok());
         let Some(stored) = stored else {
             tracing::error!(id = claimed.id, "a stored notification can't be read");
-            return Next::Finish("unreadable");
+            return Outcome::Finished("unreadable");
         };
         let delivery = Delivery::new(stored.address, stored.body).with_webhook_id(&claimed.id);
         // The notifier has a time-out of its own; the lease must hold whatever happens.
         let sent = timeout(Duration::from_secs(20), self.notifier.send(&delivery)).await;
         let asked = match sent {
-            Ok(Ok(response)) if response.status().is_success() => return Next::Finish("delivered"),
+            Ok(Ok(response)) if response.status().is_success() => {
+                return Outcome::Finished("delivered");
+            }
             Ok(Ok(response)) if response.status() == StatusCode::GONE => {
-                return Next::Finish("gone");
+                return Outcome::Finished("gone");
             }
             Ok(Ok(response)) => {
                 tracing::info!(
@@ -184,7 +190,7 @@ impl Outbox {
             }
             Ok(Err(error @ (NotifyError::Address(_) | NotifyError::WebhookId))) => {
                 tracing::warn!(id = claimed.id, %error, "a notification can't be sent");
-                return Next::Finish("address");
+                return Outcome::Finished("address");
             }
             Ok(Err(error)) => {
                 tracing::info!(id = claimed.id, %error, "a notification did not arrive");
@@ -192,18 +198,17 @@ impl Outbox {
             }
             Err(_) => None,
         };
-        let asked = asked.and_then(|wait| i64::try_from(wait.as_secs()).ok());
-        match next_wait(claimed, self.clock.seconds(), asked, jitter()) {
-            Some(wait) => Next::Retry(wait),
-            None => Next::Finish("given up"),
-        }
+        Outcome::Failed { asked: asked.and_then(|wait| i64::try_from(wait.as_secs()).ok()) }
     }
 }
 
-enum Next {
-    Finish(&'static str),
-    /// In so many seconds.
-    Retry(i64),
+/// What came of an attempt.
+enum Outcome {
+    Finished(&'static str),
+    Failed {
+        /// The seconds that the receiver asks to wait.
+        asked: Option<i64>,
+    },
 }
 
 /// Returns the seconds until the next attempt: at least as long as the receiver asks for. `None` after about a day.

@@ -42,8 +42,10 @@ pub(crate) async fn housekeeping(app: Arc<App>, mut stop: Stop) {
 async fn delete_old(app: &App) -> Result<(), StoreError> {
     let now = app.clock.seconds();
     let sessions = app.store.delete_old_sessions(now).await?;
-    let notifications = app.store.delete_finished_notifications(now - KEEP_FINISHED).await?;
-    let limits = app.store.delete_unused_limits(app.clock.millis()).await?;
+    let shared = app.store.shared_millis(&app.clock).await?;
+    let notifications = app.store.delete_finished_notifications(shared / 1000 - KEEP_FINISHED);
+    let notifications = notifications.await?;
+    let limits = app.store.delete_unused_limits(shared).await?;
     tracing::debug!(sessions, notifications, limits, "deleted old rows");
     Ok(())
 }

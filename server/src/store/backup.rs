@@ -9,11 +9,4 @@ impl Store {
         sqlx::query("VACUUM INTO $1").bind(path).execute(db).await?;
         Ok(true)
     }
-
-    /// Returns the time of the database's own clock, in seconds. `None` for SQLite, which has none.
-    pub(crate) async fn database_time(&self) -> Result<Option<i64>, StoreError> {
-        const SQL: &str = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::BIGINT";
-        let Pool::Postgres(db) = self.readers() else { return Ok(None) };
-        Ok(Some(sqlx::query_scalar(SQL).fetch_one(db).await?))
-    }
 }

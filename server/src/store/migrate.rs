@@ -60,7 +60,7 @@ impl Store {
             if done > MIGRATIONS.len() {
                 return Err(MigrateError::Newer { found: version, known: MIGRATIONS.len() });
             }
-            for (index, (sqlite, postgres)) in MIGRATIONS.iter().enumerate().skip(done) {
+            for (index, &(sqlite, postgres)) in MIGRATIONS.iter().enumerate().skip(done) {
                 // `RawSql::execute` would make the future that this is part of one that can't be spawned.
                 tx.execute(sqlx::raw_sql(if is_postgres { postgres } else { sqlite })).await?;
                 sqlx::query("INSERT INTO authsig_migrations (version) VALUES ($1)")

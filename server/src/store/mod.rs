@@ -12,12 +12,13 @@ mod outbox;
 mod reseal;
 mod sessions;
 mod signing_keys;
+mod time;
 
 use std::io::ErrorKind;
 use std::time::Duration;
 
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -36,6 +37,9 @@ pub(crate) const HOUSE_CHECK: &str = "house_check";
 
 /// The longest that a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The longest that a connection may take to give a sign of life. It leaves time to open another one.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest that a statement or transaction takes, the wait for a connection included. A database that went away without
 /// a word would be waited for until TCP gives up, which it may never do.
@@ -94,6 +98,12 @@ async fn bounded<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result
     }
 }
 
+/// Asks a connection for a sign of life. An error closes it, and another one is opened.
+async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let answer = timeout(PING_TIMEOUT, connection.ping()).await;
+    answer.map_err(|_| sqlx::Error::Io(ErrorKind::TimedOut.into()))?.map(|()| true)
+}
+
 /// Connections to one database.
 #[derive(Clone, Debug)]
 pub(crate) enum Pool {
@@ -150,13 +160,10 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .after_release(|connection, _| {
-                // The pool waits for a connection that comes back until it answers: one that never does would be lost to it.
-                Box::pin(async move {
-                    let answer = timeout(ACQUIRE_TIMEOUT, connection.ping()).await;
-                    answer.map_err(|_| sqlx::Error::Io(ErrorKind::TimedOut.into()))?.map(|()| true)
-                })
-            })
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(answers(connection)))
+            // The pool waits for a connection that comes back until it answers: one that never does would be lost to it.
+            .after_release(|connection, _| Box::pin(answers(connection)))
             .connect_with(options)
             .await?;
         Ok(Self { writer: Pool::Postgres(pool.clone()), readers: Pool::Postgres(pool) })

@@ -85,6 +85,40 @@ async fn right_passwords_do_not_count() {
     assert_eq!(person.log_in("user_1", &password("user_1")).await.status, 429);
 }
 
+/// More log in at once than passwords can wait: those who are told to try again later are not locked out by it.
+#[tokio::test]
+async fn a_password_that_was_not_checked_does_not_count() {
+    let variables = [
+        ("AUTHSIG_MAX_WRONG_PASSWORDS", "1"),
+        ("AUTHSIG_MAX_WRONG_PASSWORDS_PER_ADDRESS", "1000000"),
+    ];
+    let Some(site) = Site::start(&variables).await else { return };
+    let visitor = site.at(0, &site.visitor());
+    let tries: Vec<_> = (0..300)
+        .map(|number| {
+            let mut visitor = visitor.clone();
+            tokio::spawn(async move {
+                visitor.log_in(&format!("somebody_{number}"), "a wrong one").await.status
+            })
+        })
+        .collect();
+    let (mut wrong, mut busy) = (0, 0);
+    for one in tries {
+        match one.await.unwrap() {
+            401 => wrong += 1,
+            status => {
+                assert_eq!(status, 503);
+                busy += 1;
+            }
+        }
+    }
+    assert!(busy > 0);
+    // One wrong password counts for 5 minutes.
+    const USED: &str = "SELECT COUNT(*) FROM limits \
+                        WHERE full_at > (EXTRACT(EPOCH FROM now()) * 1000)::BIGINT + 60000";
+    assert_eq!(site.database.number(USED).await, wrong);
+}
+
 #[tokio::test]
 async fn only_proxies_are_believed_about_addresses() {
     let variables =

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod clocks;
 mod crash;
 mod doctor;
 mod keys;

@@ -149,7 +149,10 @@ async fn check_public_url(report: &mut Report, public_url: &str, ids: &[String])
             "public URL: {url} publishes other keys than this database has: another server answers there"
         )),
         Ok((date, _)) => {
-            report.good("public URL: this server answers there");
+            report.good(match ids {
+                [] => "public URL: a server answers there; this database has no key to recognise it by",
+                _ => "public URL: this server answers there",
+            });
             if let Some(date) = date {
                 compare_clock(report, "the server at the public URL", date);
             }

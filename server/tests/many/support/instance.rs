@@ -75,7 +75,12 @@ impl Instance {
 
     /// Starts `authsig serve` and waits for nothing.
     pub(crate) fn spawn(variables: Vec<(String, OsString)>) -> Self {
-        let mut command = command(&["serve"], variables);
+        Self::command(&["serve"], variables)
+    }
+
+    /// Starts any command and waits for nothing.
+    pub(crate) fn command(args: &[&str], variables: Vec<(String, OsString)>) -> Self {
+        let mut command = command(args, variables);
         command.env("AUTHSIG_LISTEN", "127.0.0.1:0").env("AUTHSIG_LOG_JSON", "true");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();

@@ -13,7 +13,7 @@ pub(crate) use instance::{Instance, authsig, environment};
 pub(crate) use person::{Answer, Person, encoded};
 pub(crate) use postgres::{Cluster, Database};
 pub(crate) use proxy::Proxy;
-pub(crate) use receiver::{Received, Receiver};
+pub(crate) use receiver::Receiver;
 
 pub(crate) const HOUSE_SECRET: &str = "a house secret for tests alone";
 

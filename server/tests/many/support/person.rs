@@ -66,6 +66,11 @@ impl Person {
         Self { http, base: site.clone(), site, cookie: None, forwarded_for: None }
     }
 
+    /// Returns the name and the value of the cookie.
+    pub(crate) fn cookie(&self) -> String {
+        self.cookie.clone().unwrap()
+    }
+
     /// Returns the same person, whose requests go to this URL.
     pub(crate) fn at(&self, base: &str) -> Self {
         Self { base: base.to_owned(), ..self.clone() }

@@ -174,6 +174,11 @@ fn shared() -> Option<&'static str> {
     shared.as_ref().map(|(url, _)| &**url)
 }
 
+/// Keeps a statement for ever: version 0.9 of sqlx takes no other text.
+fn fixed(sql: &str) -> &'static str {
+    Box::leak(sql.into())
+}
+
 /// A database of one test.
 pub(crate) struct Database {
     pub(crate) url: String,
@@ -196,10 +201,23 @@ impl Database {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("authsig_many_{}_{count}", std::process::id());
         let mut admin = PgConnection::connect(admin_url).await.unwrap();
-        admin.execute(&*format!("CREATE DATABASE {name}")).await.unwrap();
+        admin.execute(fixed(&format!("CREATE DATABASE {name}"))).await.unwrap();
         let mut url = url::Url::parse(admin_url).unwrap();
         url.set_path(&name);
         Self { url: url.into() }
+    }
+
+    /// Changes what the database takes for the time: `+ interval ''10 minutes''`.
+    pub(crate) async fn set_clock(&self, change: &str) {
+        // What the server asks for is found here first.
+        let sql = format!(
+            "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE \
+             AS 'SELECT pg_catalog.clock_timestamp() {change}'; \
+             DO $$ BEGIN \
+                 EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); \
+             END $$"
+        );
+        self.execute(&sql).await;
     }
 
     pub(crate) async fn connect(&self) -> PgConnection {
@@ -216,23 +234,23 @@ impl Database {
              CREATE TRIGGER wait_here BEFORE {change} ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION wait_here(); \
              SELECT pg_advisory_lock(7)"
         );
-        sqlx::raw_sql(&sql).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(fixed(&sql)).execute(&mut connection).await.unwrap();
         Stop { connection }
     }
 
     /// Runs statements past the server.
     pub(crate) async fn execute(&self, sql: &str) {
-        sqlx::raw_sql(sql).execute(&mut self.connect().await).await.unwrap();
+        sqlx::raw_sql(fixed(sql)).execute(&mut self.connect().await).await.unwrap();
     }
 
     /// Returns the number that a query gives.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
-        self.connect().await.fetch_one(sql).await.unwrap().get(0)
+        self.connect().await.fetch_one(fixed(sql)).await.unwrap().get(0)
     }
 
     /// Returns the first column of all rows.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
-        let rows = self.connect().await.fetch_all(sql).await.unwrap();
+        let rows = self.connect().await.fetch_all(fixed(sql)).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 }
@@ -248,9 +266,9 @@ const WAITING: &str = "FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 A
 impl Stop {
     /// Waits until so many wait.
     pub(crate) async fn until_waiting(&mut self, count: i64) {
-        let sql = ["SELECT COUNT(*) ", WAITING].concat();
+        let sql = fixed(&["SELECT COUNT(*) ", WAITING].concat());
         let begin = Instant::now();
-        while self.connection.fetch_one(&*sql).await.unwrap().get::<i64, _>(0) < count {
+        while self.connection.fetch_one(sql).await.unwrap().get::<i64, _>(0) < count {
             assert!(begin.elapsed() < Duration::from_secs(60), "nobody comes here");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -259,7 +277,7 @@ impl Stop {
     /// Ends the statements that wait, as PostgreSQL does when it notices that a process is gone, and lets all others pass.
     pub(crate) async fn end(mut self) {
         let sql = ["SELECT COUNT(pg_terminate_backend(pid, 10000)) ", WAITING].concat();
-        self.connection.execute(&*sql).await.unwrap();
+        self.connection.execute(fixed(&sql)).await.unwrap();
         self.connection.execute("SELECT pg_advisory_unlock(7)").await.unwrap();
     }
 
