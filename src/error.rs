@@ -65,6 +65,15 @@ pub enum Error {
 }
 
 /// A code token, a response or a picture that is malformed.
+///
+/// ```
+/// use civic_sip::{CivicSip, Error, MalformedError};
+///
+/// let civic = CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+/// let error = civic.request("").unwrap_err();
+/// assert!(matches!(error, Error::Malformed(MalformedError::Token(_))));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MalformedError {
@@ -133,36 +142,78 @@ impl Error {
     }
 
     /// Returns whether the client is configured wrongly, or was called outside of a Tokio runtime.
+    ///
+    /// ```
+    /// let error = civic_sip::CivicSip::builder().build().unwrap_err();
+    /// assert!(error.is_config());
+    /// ```
     pub fn is_config(&self) -> bool {
         matches!(self, Self::Config(_))
     }
 
     /// Returns whether the connection failed.
+    ///
+    /// ```
+    /// use civic_sip::Error;
+    ///
+    /// assert!(Error::NotSent("connection refused".into()).is_transport());
+    /// assert!(Error::Transport("connection reset".into()).is_transport());
+    /// ```
     pub fn is_transport(&self) -> bool {
         matches!(self, Self::NotSent(_) | Self::Transport(_))
     }
 
     /// Returns whether there was no connection, or no response, in the time allowed.
+    ///
+    /// ```
+    /// use civic_sip::Error;
+    ///
+    /// assert!(Error::ConnectTimeout("no answer to SYN".into()).is_timeout());
+    /// assert!(Error::Timeout("no response".into()).is_timeout());
+    /// ```
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::ConnectTimeout(_) | Self::Timeout(_))
     }
 
     /// Returns whether the service returned an error. See [`status`](Self::status) and [`body`](Self::body).
+    ///
+    /// ```
+    /// # let civic = civic_sip::CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+    /// let error = civic.response(500, Vec::new()).unwrap_err();
+    /// assert!(error.is_api());
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn is_api(&self) -> bool {
         matches!(self, Self::Api(_))
     }
 
     /// Returns whether the token in the response is not one that the service signed for this app, now.
+    ///
+    /// ```
+    /// use civic_sip::{Error, VerificationError};
+    ///
+    /// assert!(Error::Verification(VerificationError::Signature).is_verification());
+    /// ```
     pub fn is_verification(&self) -> bool {
         matches!(self, Self::Verification(_))
     }
 
     /// Returns whether the signed data can't be decrypted.
+    ///
+    /// ```
+    /// assert!(civic_sip::Error::Decryption.is_decryption());
+    /// ```
     pub fn is_decryption(&self) -> bool {
         matches!(self, Self::Decryption)
     }
 
     /// Returns whether the code token can't be sent, or the response is too large or malformed.
+    ///
+    /// ```
+    /// # let civic = civic_sip::CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+    /// assert!(civic.request("two words, no token\n").unwrap_err().is_malformed());
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn is_malformed(&self) -> bool {
         matches!(self, Self::Malformed(_))
     }
@@ -171,6 +222,13 @@ impl Error {
     /// status 429.
     ///
     /// In all other cases the service may have used the token up, and the person has to start again.
+    ///
+    /// ```
+    /// # let civic = civic_sip::CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+    /// assert!(civic.response(429, Vec::new()).unwrap_err().is_retryable());
+    /// assert!(!civic.response(500, Vec::new()).unwrap_err().is_retryable());
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::ConnectTimeout(_) => true,
@@ -180,6 +238,13 @@ impl Error {
     }
 
     /// Returns the HTTP status of an error of the service, the gem's `http_code`.
+    ///
+    /// ```
+    /// # let civic = civic_sip::CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+    /// assert_eq!(civic.response(409, Vec::new()).unwrap_err().status(), Some(409));
+    /// assert_eq!(civic_sip::Error::Decryption.status(), None);
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Api(error) => Some(error.status()),
@@ -188,6 +253,13 @@ impl Error {
     }
 
     /// Returns the first 4 KiB of the body of an error of the service. Nothing vouches for it: don't show it to people.
+    ///
+    /// ```
+    /// # let civic = civic_sip::CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+    /// let error = civic.response(400, b"out of order".to_vec()).unwrap_err();
+    /// assert_eq!(error.body(), Some("out of order"));
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn body(&self) -> Option<&str> {
         match self {
             Self::Api(error) => Some(error.body()),

@@ -28,6 +28,13 @@ pub struct ConfigError {
 
 impl ConfigError {
     /// Returns the problems; there is at least one.
+    ///
+    /// ```
+    /// use civic_sip::authsig::{ConfigProblem, Verifier};
+    ///
+    /// let error = Verifier::new("too short").unwrap_err();
+    /// assert_eq!(error.problems(), [ConfigProblem::WeakSecret]);
+    /// ```
     pub fn problems(&self) -> &[ConfigProblem] {
         &self.problems
     }
@@ -67,6 +74,16 @@ impl From<ConfigProblem> for ConfigError {
 }
 
 /// One thing that is wrong with a configuration. It shows no key.
+///
+/// ```
+/// use civic_sip::authsig::{ConfigProblem, Signer};
+///
+/// let error = Signer::new("too short").unwrap_err();
+/// if error.problems().contains(&ConfigProblem::WeakSecret) {
+///     eprintln!("set AUTHSIG_SECRET to at least sixteen bytes");
+/// }
+/// # assert_eq!(error.problems().len(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigProblem {
@@ -160,7 +177,16 @@ pub enum ConfigProblem {
     CostOutOfRange(&'static str),
 }
 
-/// Why a link was not signed.
+/// The failure to sign a link.
+///
+/// ```
+/// use civic_sip::authsig::{SignError, Signer};
+///
+/// let signer = Signer::new("at least sixteen bytes")?;
+/// let signed = signer.sign_url("/join")?;
+/// assert_eq!(signer.sign_url(&signed).unwrap_err(), SignError::AlreadySigned);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
@@ -191,7 +217,16 @@ pub enum SignError {
     Legacy(#[from] LegacyError),
 }
 
-/// Why a link was not accepted.
+/// The reason to reject a link, an identity or a notification.
+///
+/// ```
+/// use civic_sip::authsig::{Verifier, VerifyError};
+///
+/// let verifier = Verifier::new("at least sixteen bytes")?;
+/// let error = verifier.verify_url("/join?login=user_1").unwrap_err();
+/// assert_eq!(error, VerifyError::MissingSignature);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -249,12 +284,29 @@ impl VerifyError {
     }
 
     /// Returns whether the URL was good once and is too late now: it has expired, or is older than `max_age`.
+    ///
+    /// ```
+    /// use civic_sip::authsig::{TimeError, VerifyError};
+    ///
+    /// assert!(VerifyError::Time(TimeError::Expired).is_expired());
+    /// assert!(!VerifyError::Mismatch.is_expired());
+    /// ```
     pub fn is_expired(&self) -> bool {
         matches!(self, Self::Time(TimeError::Expired) | Self::TooOld)
     }
 }
 
-/// Why a link was not used up.
+/// The failure to use a link up.
+///
+/// ```
+/// use civic_sip::authsig::ReplayError;
+///
+/// /// Returns whether the same link may be tried again, later.
+/// fn is_temporary(error: &ReplayError) -> bool {
+///     matches!(error, ReplayError::GuardFull | ReplayError::Guard(_))
+/// }
+/// assert!(!is_temporary(&ReplayError::Replayed));
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
@@ -275,7 +327,15 @@ pub enum ReplayError {
     Guard(#[source] Arc<dyn StdError + Send + Sync>),
 }
 
-/// What is wrong with the address of a URL.
+/// The fault in the address of a URL.
+///
+/// ```
+/// use civic_sip::authsig::{SignError, Signer, UrlError};
+///
+/// let error = Signer::new("at least sixteen bytes")?.sign_url("/files/../secret").unwrap_err();
+/// assert_eq!(error, SignError::Url(UrlError::DotSegment));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
@@ -299,7 +359,15 @@ pub enum UrlError {
     DotSegment,
 }
 
-/// What is wrong with a query. Names are repeated, cut to 64 characters; values are not.
+/// The fault in a query. It repeats names, cut to 64 characters, but no values.
+///
+/// ```
+/// use civic_sip::authsig::{QueryError, SignError, Signer};
+///
+/// let error = Signer::new("at least sixteen bytes")?.sign_url("/join?login=a&login=b").unwrap_err();
+/// assert_eq!(error, SignError::Query(QueryError::Repeated("login")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
@@ -344,7 +412,16 @@ pub enum QueryError {
     Indistinct(String),
 }
 
-/// What is wrong with `time` or `expires_at`.
+/// The fault in `time` or `expires_at`.
+///
+/// ```
+/// use civic_sip::authsig::{SignError, Signer, TimeError};
+///
+/// let milliseconds = "/join?expires_at=1750000000000";
+/// let error = Signer::new("at least sixteen bytes")?.sign_url(milliseconds).unwrap_err();
+/// assert_eq!(error, SignError::Time(TimeError::TooFarAhead));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TimeError {
@@ -362,7 +439,17 @@ pub enum TimeError {
     TooFarAhead,
 }
 
-/// A reason to reject a URL that only the legacy signature has. Names are repeated, cut to 64 characters; values are not.
+/// A reason to reject a URL that only the legacy signature has. It repeats names, cut to 64 characters, but no values.
+///
+/// ```
+/// use civic_sip::authsig::SignError;
+/// use civic_sip::authsig::legacy::{LegacyError, Signer};
+///
+/// let signer = Signer::builder().secret("house secret").build()?;
+/// let error = signer.sign_query("service=password").unwrap_err();
+/// assert_eq!(error, SignError::Legacy(LegacyError::MissingLogin));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(feature = "authsig-legacy")]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -54,6 +54,14 @@ impl<'s> Link<'s> {
     }
 
     /// Appends a segment to the path. An empty one, `.` and `..` make [`sign`](Self::sign) fail.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/signer.md")]
+    /// let url = signer.link("/files").segment("a/b").sign()?;
+    /// assert!(url.starts_with("/files/a%2Fb?signature="));
+    /// assert!(signer.link("/files").segment("..").sign().is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn segment(mut self, segment: impl Display) -> Self {
         let segment = query::encoded(&segment.to_string());
         if segment.is_empty() {
@@ -67,12 +75,25 @@ impl<'s> Link<'s> {
     }
 
     /// Appends a parameter to the query.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/signer.md")]
+    /// let url = signer.link("/join").param("team", "blue & green").param("seat", 17).sign()?;
+    /// assert!(url.starts_with("/join?team=blue%20%26%20green&seat=17&signature="));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn param(mut self, name: impl AsRef<str>, value: impl Display) -> Self {
         query::append(&mut self.query, name.as_ref(), &value.to_string());
         self
     }
 
     /// Sets the fragment. It is not signed, and browsers don't send it.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/signer.md")]
+    /// assert!(signer.link("/manual").fragment("chapter-2").sign()?.ends_with("#chapter-2"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fragment(mut self, fragment: impl Display) -> Self {
         self.fragment = Some(query::encoded(&fragment.to_string()));
         self
@@ -82,7 +103,14 @@ impl<'s> Link<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`Signer::sign_url`].
+    /// The errors of [`Signer::sign_url`].
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/signer.md")]
+    /// let error = signer.link("/join").param("login", "").sign().unwrap_err();
+    /// assert_eq!(error, SignError::Query(QueryError::Empty("login")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn sign(self) -> Result<String, SignError> {
         if let Some(problem) = self.problem {
             return Err(problem.into());

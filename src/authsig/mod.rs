@@ -31,10 +31,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What to do:
+//! Rules for apps:
 //!
 //! - Read [`Verified`], never the framework's own query: that has ignored parameters, too, and frameworks differ in how
-//!   they read repeated names, brackets and odd characters. What they could differ in is rejected.
+//!   they read repeated names, brackets and odd characters. Verifiers reject whatever frameworks could read differently.
 //! - Give each kind of link a [purpose](SignerBuilder::purpose). The path is signed, the method of the request is not.
 //! - Set the [public URL](SignerBuilder::public_url). Without it the signature covers path and query alone, so that the
 //!   host of a URL proves nothing.
@@ -66,7 +66,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What to do:
+//! Rules for apps:
 //!
 //! - Let a browser in by [`log_in`](Remote::log_in) alone. [`verify_url`](Remote::verify_url) and [`Notification`] tell that
 //!   somebody was identified, but not that it is this browser's user: anybody can send a browser with a URL that they have

@@ -1,4 +1,4 @@
-//! What a verified link says.
+//! The contents of a verified link.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,10 +18,19 @@ pub(super) const DEFAULT_SERVICE: &str = "password";
 /// Length of a nonce in base64url, of 128 bits.
 pub(super) const NONCE_LEN: usize = 22;
 
-/// The signed parameters of a link, and nothing else: only verifying makes one.
+/// The signed parameters of a link, and nothing else. Only a [`Verifier`](super::Verifier) creates one.
 ///
 /// Handlers read this, never the framework's own query: that has ignored parameters, too, and may read names
 /// differently.
+///
+/// ```
+/// use civic_sip::authsig::{Signer, Verified, Verifier};
+///
+/// let url = Signer::new("at least sixteen bytes")?.sign_url("/join?login=user_1&team=blue")?;
+/// let verified: Verified = Verifier::new("at least sixteen bytes")?.verify_url(&url)?;
+/// assert_eq!((verified.login(), verified.get("team")), (Some("user_1"), Some("blue")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Verified {
     /// The text that was signed.
@@ -71,37 +80,86 @@ impl Verified {
     }
 
     /// Returns the `login`.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/verifier.md")]
+    /// let verified = verifier.verify_url(&signer.sign_url("/join?login=user_1")?)?;
+    /// assert_eq!(verified.login(), Some("user_1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn login(&self) -> Option<&str> {
         self.get("login")
     }
 
     /// Returns the `service`; `password` if there is none.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/verifier.md")]
+    /// let verified = verifier.verify_url(&signer.sign_url("/join?login=user_1")?)?;
+    /// assert_eq!(verified.service(), "password");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn service(&self) -> &str {
         self.get("service").unwrap_or(DEFAULT_SERVICE)
     }
 
     /// Returns the `time`.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/verifier.md")]
+    /// let verified = verifier.verify_url(&signer.sign_url("/join?time=1750000000")?)?;
+    /// assert_eq!(verified.time().map(|time| time.timestamp()), Some(1_750_000_000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn time(&self) -> Option<DateTime<Utc>> {
         self.times.time
     }
 
     /// Returns the second from which on the link is dead.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/verifier.md")]
+    /// let verified = verifier.verify_url(&signer.sign_url("/sale?expires_at=4102444799")?)?;
+    /// assert_eq!(verified.expires_at().map(|time| time.timestamp()), Some(4_102_444_799));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.times.expires_at
     }
 
     /// Returns the value of a parameter; `None` if it is absent or repeated.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/verifier.md")]
+    /// let verified = verifier.verify_url(&signer.sign_url("/join?team=blue&tag=a&tag=b")?)?;
+    /// assert_eq!((verified.get("team"), verified.get("tag")), (Some("blue"), None));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.get_all(name);
         values.next().filter(|_| values.next().is_none())
     }
 
     /// Returns all values of a parameter, in the order of the URL.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/verifier.md")]
+    /// let verified = verifier.verify_url(&signer.sign_url("/files?tag=a&tag=b")?)?;
+    /// assert!(verified.get_all("tag").eq(["a", "b"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get_all<'v>(&'v self, name: &str) -> impl Iterator<Item = &'v str> {
         self.iter().filter(move |(other, _)| *other == name).map(|(_, value)| value)
     }
 
     /// Returns all names and values, in the order of the URL.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/verifier.md")]
+    /// let verified = verifier.verify_url(&signer.sign_url("/join?team=blue")?)?;
+    /// assert!(verified.iter().eq([("team", "blue")]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let text = |from, to| self.decoded.get(from..to).unwrap_or_default();
         self.pairs
@@ -110,6 +168,15 @@ impl Verified {
     }
 
     /// Returns the id of the key that made the signature; `None` if that key has none.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/verifier.md")]
+    /// let secrets = [("2027", "at least sixteen bytes")];
+    /// let url = Signer::builder().secrets(secrets).build()?.sign_url("/join")?;
+    /// let verified = Verifier::builder().secrets(secrets).build()?.verify_url(&url)?;
+    /// assert_eq!(verified.key_id(), Some("2027"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }

@@ -182,14 +182,41 @@ fn verify<S, K: LinkKind<S>>(parts: &Parts, state: &S) -> Result<Verified, Verif
 }
 
 impl<K> AuthSig<K> {
-    /// Returns what the link says.
+    /// Returns the contents of the link.
+    ///
+    /// ```
+    /// use civic_sip::authsig::{ReplayError, ReplayGuard, Verified};
+    /// use civic_sip::axum::AuthSig;
+    ///
+    /// /// Uses the link up once the handler has checked something else.
+    /// async fn use_up<K>(link: AuthSig<K>, guard: &impl ReplayGuard) -> Result<Verified, ReplayError> {
+    ///     let verified = link.into_verified();
+    ///     verified.consume(guard).await?;
+    ///     Ok(verified)
+    /// }
+    /// ```
     pub fn into_verified(self) -> Verified {
         self.verified
     }
 }
 
 impl<K> SingleUse<K> {
-    /// Returns what the link says.
+    /// Returns the contents of the link.
+    ///
+    /// ```
+    /// use civic_sip::authsig::Verified;
+    /// use civic_sip::axum::SingleUse;
+    ///
+    /// enum Invitation {}
+    ///
+    /// async fn join(link: SingleUse<Invitation>) -> String {
+    ///     add_to_team(link.into_verified())
+    /// }
+    ///
+    /// fn add_to_team(verified: Verified) -> String {
+    ///     format!("you have joined {:?}", verified.get("team"))
+    /// }
+    /// ```
     pub fn into_verified(self) -> Verified {
         self.verified
     }

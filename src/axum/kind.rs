@@ -52,9 +52,38 @@ pub trait LinkKind<S> {
     type Guard;
 
     /// Returns the verifier of this kind.
+    ///
+    /// ```
+    /// # use civic_sip::axum::{LinkKind, LinkVerifier};
+    /// # struct App { invitations: LinkVerifier }
+    /// # enum Invitation {}
+    /// impl LinkKind<App> for Invitation {
+    ///     type Guard = ();
+    ///
+    ///     fn verifier(app: &App) -> &LinkVerifier {
+    ///         &app.invitations
+    ///     }
+    /// #   fn guard(_: &App) -> &() { &() }
+    /// }
+    /// ```
     fn verifier(state: &S) -> &LinkVerifier;
 
     /// Returns the guard of this kind.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::MemoryGuard;
+    /// # use civic_sip::axum::{LinkKind, LinkVerifier};
+    /// # struct App { invitations: LinkVerifier, guard: MemoryGuard }
+    /// # enum Invitation {}
+    /// impl LinkKind<App> for Invitation {
+    ///     type Guard = MemoryGuard;
+    ///
+    ///     fn guard(app: &App) -> &MemoryGuard {
+    ///         &app.guard
+    ///     }
+    /// #   fn verifier(app: &App) -> &LinkVerifier { &app.invitations }
+    /// }
+    /// ```
     fn guard(state: &S) -> &Self::Guard;
 }
 
@@ -80,6 +109,14 @@ impl LinkVerifier {
     /// # Errors
     ///
     /// [`ConfigProblem::MissingPurpose`].
+    ///
+    /// ```
+    /// # use civic_sip::authsig::Verifier;
+    /// # use civic_sip::axum::LinkVerifier;
+    /// let verifier = Verifier::builder().secret("at least sixteen bytes").purpose("download").build()?;
+    /// let downloads = LinkVerifier::new(verifier)?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn new(verifier: Verifier) -> Result<Self, ConfigError> {
         if verifier.has_purpose() {
             Ok(Self(verifier))
@@ -89,6 +126,15 @@ impl LinkVerifier {
     }
 
     /// Returns the verifier.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::Verifier;
+    /// # use civic_sip::axum::LinkVerifier;
+    /// # let verifier = Verifier::builder().secret("at least sixteen bytes").purpose("download").build()?;
+    /// let downloads = LinkVerifier::new(verifier)?;
+    /// assert!(downloads.verifier().verify_url("/download?file=a.pdf").is_err());
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn verifier(&self) -> &Verifier {
         &self.0
     }

@@ -7,8 +7,8 @@ use ::axum::response::IntoResponse;
 use super::problem::Problem;
 use crate::authsig::{RemoteError, ReplayError, TimeError, VerifyError};
 
-/// Why a link was not accepted, or an identity. Handlers that verify or use up themselves can return it, too: `?` makes it
-/// of all these errors.
+/// The reason to reject a link or an identity. Handlers that call `verify_url` or `consume` themselves can return it, too:
+/// `?` converts all these errors.
 ///
 /// As a response it is a problem document (RFC 9457, `application/problem+json`) with a `detail` in words and a `cause`
 /// for programs. Nothing that a stranger can send is answered by another status than 403.

@@ -7,112 +7,72 @@ use super::CivicSip;
 use crate::{Environment, Error, Transport};
 
 /// Configures a blocking [`CivicSip`], with the methods of [`crate::CivicSipBuilder`].
+///
+/// ```
+/// use civic_sip::blocking::CivicSip;
+///
+/// let error = CivicSip::builder().app_id("app42").build().unwrap_err();
+/// assert!(error.is_config()); // the keys are missing
+/// ```
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct CivicSipBuilder(crate::CivicSipBuilder);
 
+/// Adds methods of [`crate::CivicSipBuilder`], each with its argument, and an argument for the example.
+macro_rules! forward {
+    ($($(#[$docs:meta])* $name:ident($argument:ident: $type:ty) $example:literal;)*) => {
+        impl CivicSipBuilder {
+            $(
+                #[doc = concat!("See [`crate::CivicSipBuilder::", stringify!($name), "`].")]
+                $(#[$docs])*
+                #[doc = "\n```"]
+                #[doc = include_str!("../docs/setup/blocking_builder.md")]
+                #[doc = concat!("let civic = builder.", stringify!($name), "(", $example, ").build()?;")]
+                #[doc = "# Ok::<(), Box<dyn std::error::Error>>(())\n```"]
+                pub fn $name(self, $argument: $type) -> Self {
+                    Self(self.0.$name($argument))
+                }
+            )*
+        }
+    };
+}
+
+forward! {
+    app_id(app_id: impl Into<String>) "\"app42\"";
+    private_signing_key(hex: impl Into<String>) "key";
+    secret(hex: impl Into<String>) "\"50c0c3273d5a7ca8a04287f82c6d0111\"";
+    environment(environment: Environment) "Environment::Dev";
+    base_url(url: impl Into<String>) "\"https://sip.example.com\"";
+    stage_in_url(stage_in_url: bool) "false";
+    sip_public_key(hex: impl Into<String>) "service_key";
+    sip_public_keys(hex: impl IntoIterator<Item = impl Into<String>>) "[service_key, next_key]";
+    audience(audience: impl Into<String>) "\"https://sip.example.com/\"";
+    leeway(leeway: Duration) "Duration::from_secs(120)";
+    timeout(timeout: Duration) "Duration::from_secs(10)";
+    connect_timeout(timeout: Duration) "Duration::from_secs(3)";
+    retries(retries: u32) "0";
+    proxy(url: impl Into<String>) "\"http://proxy.example.com:3128\"";
+    add_root_certificate(pem: impl AsRef<[u8]>) "pem";
+    /// It is called in a Tokio runtime, on the thread of the client.
+    transport(transport: impl Transport + 'static) "Offline";
+    max_response_bytes(bytes: usize) "1024 * 1024";
+    payload_hosts(hosts: impl IntoIterator<Item = impl AsRef<str>>) "[\"storage.example.com\"]";
+    clock(clock: impl Fn() -> SystemTime + Send + Sync + 'static) "move || time";
+}
+
 impl CivicSipBuilder {
-    /// See [`crate::CivicSipBuilder::app_id`].
-    pub fn app_id(self, app_id: impl Into<String>) -> Self {
-        Self(self.0.app_id(app_id))
-    }
-
-    /// See [`crate::CivicSipBuilder::private_signing_key`].
-    pub fn private_signing_key(self, hex: impl Into<String>) -> Self {
-        Self(self.0.private_signing_key(hex))
-    }
-
-    /// See [`crate::CivicSipBuilder::secret`].
-    pub fn secret(self, hex: impl Into<String>) -> Self {
-        Self(self.0.secret(hex))
-    }
-
-    /// See [`crate::CivicSipBuilder::environment`].
-    pub fn environment(self, environment: Environment) -> Self {
-        Self(self.0.environment(environment))
-    }
-
-    /// See [`crate::CivicSipBuilder::base_url`].
-    pub fn base_url(self, url: impl Into<String>) -> Self {
-        Self(self.0.base_url(url))
-    }
-
-    /// See [`crate::CivicSipBuilder::stage_in_url`].
-    pub fn stage_in_url(self, stage_in_url: bool) -> Self {
-        Self(self.0.stage_in_url(stage_in_url))
-    }
-
-    /// See [`crate::CivicSipBuilder::sip_public_key`].
-    pub fn sip_public_key(self, hex: impl Into<String>) -> Self {
-        Self(self.0.sip_public_key(hex))
-    }
-
-    /// See [`crate::CivicSipBuilder::sip_public_keys`].
-    pub fn sip_public_keys(self, hex: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self(self.0.sip_public_keys(hex))
-    }
-
-    /// See [`crate::CivicSipBuilder::audience`].
-    pub fn audience(self, audience: impl Into<String>) -> Self {
-        Self(self.0.audience(audience))
-    }
-
-    /// See [`crate::CivicSipBuilder::leeway`].
-    pub fn leeway(self, leeway: Duration) -> Self {
-        Self(self.0.leeway(leeway))
-    }
-
-    /// See [`crate::CivicSipBuilder::timeout`].
-    pub fn timeout(self, timeout: Duration) -> Self {
-        Self(self.0.timeout(timeout))
-    }
-
-    /// See [`crate::CivicSipBuilder::connect_timeout`].
-    pub fn connect_timeout(self, timeout: Duration) -> Self {
-        Self(self.0.connect_timeout(timeout))
-    }
-
-    /// See [`crate::CivicSipBuilder::retries`].
-    pub fn retries(self, retries: u32) -> Self {
-        Self(self.0.retries(retries))
-    }
-
-    /// See [`crate::CivicSipBuilder::proxy`].
-    pub fn proxy(self, url: impl Into<String>) -> Self {
-        Self(self.0.proxy(url))
-    }
-
-    /// See [`crate::CivicSipBuilder::add_root_certificate`].
-    pub fn add_root_certificate(self, pem: impl AsRef<[u8]>) -> Self {
-        Self(self.0.add_root_certificate(pem))
-    }
-
-    /// See [`crate::CivicSipBuilder::transport`]. It is called in a Tokio runtime, on the thread of
-    /// the client.
-    pub fn transport(self, transport: impl Transport + 'static) -> Self {
-        Self(self.0.transport(transport))
-    }
-
-    /// See [`crate::CivicSipBuilder::max_response_bytes`].
-    pub fn max_response_bytes(self, bytes: usize) -> Self {
-        Self(self.0.max_response_bytes(bytes))
-    }
-
-    /// See [`crate::CivicSipBuilder::payload_hosts`].
-    pub fn payload_hosts(self, hosts: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        Self(self.0.payload_hosts(hosts))
-    }
-
-    /// See [`crate::CivicSipBuilder::clock`].
-    pub fn clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self(self.0.clock(clock))
-    }
-
     /// Reads the keys and creates the client.
     ///
     /// # Errors
     ///
     /// `is_config`, with everything that is missing or wrong.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/blocking_builder.md")]
+    /// let civic = builder.build()?;
+    /// assert_eq!(civic.app_id(), "app42");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn build(self) -> Result<CivicSip, Error> {
         self.0.build().map(CivicSip::from)
     }

@@ -42,6 +42,14 @@ use worker::SharedWorker;
 /// Exchanges code tokens for verified user data, and blocks the calling thread. See [`crate::CivicSip`].
 ///
 /// Create one when the program starts and clone it into every handler: clones are cheap.
+///
+/// ```
+#[doc = include_str!("../docs/setup/blocking.md")]
+/// let handlers: Vec<_> = (0..4).map(|_| civic.clone()).collect();
+/// let user = handlers[0].exchange_code(token)?;
+/// assert_eq!(user.user_id(), "36a59d10");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct CivicSip {
     client: crate::CivicSip,
@@ -50,6 +58,12 @@ pub struct CivicSip {
 
 impl CivicSip {
     /// Returns the id of the app.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/blocking.md")]
+    /// assert_eq!(civic.app_id(), sandbox.app_id());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn app_id(&self) -> &str {
         self.client.app_id()
     }
@@ -59,6 +73,13 @@ impl CivicSip {
     /// # Errors
     ///
     /// `is_config`, with everything that is missing or wrong.
+    ///
+    /// ```
+    /// # let (private_signing_key, secret) = ("1".repeat(64), "2".repeat(32));
+    /// let civic = civic_sip::blocking::CivicSip::new("app42", private_signing_key, secret)?;
+    /// assert_eq!(civic.app_id(), "app42");
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn new(
         app_id: impl Into<String>,
         private_signing_key: impl Into<String>,
@@ -68,6 +89,16 @@ impl CivicSip {
     }
 
     /// Returns a builder that configures a client step by step.
+    ///
+    /// ```
+    /// # let (private_signing_key, secret) = ("1".repeat(64), "2".repeat(32));
+    /// let civic = civic_sip::blocking::CivicSip::builder()
+    ///     .app_id("app42")
+    ///     .private_signing_key(private_signing_key)
+    ///     .secret(secret)
+    ///     .build()?;
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn builder() -> CivicSipBuilder {
         crate::CivicSip::builder().into()
     }
@@ -77,6 +108,12 @@ impl CivicSip {
     /// # Errors
     ///
     /// `is_config`, with everything that is missing or wrong.
+    ///
+    /// ```no_run
+    /// // CIVIC_APP_ID=… CIVIC_PRIVATE_SIGNING_KEY=… CIVIC_SECRET=… CIVIC_ENV=dev
+    /// let civic = civic_sip::blocking::CivicSip::from_env()?;
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn from_env() -> Result<Self, Error> {
         crate::CivicSip::from_env().map(Self::from)
     }
@@ -87,6 +124,13 @@ impl CivicSip {
     ///
     /// The same as there, and `is_config` if the system provides no thread, or if a
     /// [`Transport`](crate::Transport) of your own calls it during an exchange.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/blocking.md")]
+    /// let user = civic.exchange_code(&token)?;
+    /// assert_eq!(user.user_id(), "36a59d10");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn exchange_code(&self, token: impl AsRef<str>) -> Result<UserData, Error> {
         let (client, token) = (self.client.clone(), token.as_ref().to_owned());
         self.worker.run(async move { client.exchange_code(token).await })?
@@ -97,6 +141,12 @@ impl CivicSip {
     /// # Errors
     ///
     /// `is_malformed` if the token is empty, longer than 16 KiB or not printable ASCII.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/blocking.md")]
+    /// assert_eq!(civic.request(&token)?.uri().path(), "/prod/scopeRequest/authCode");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn request(&self, token: impl AsRef<str>) -> Result<Request<Vec<u8>>, Error> {
         self.client.request(token)
     }
@@ -107,6 +157,13 @@ impl CivicSip {
     ///
     /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for a body that is
     /// rejected.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/blocking.md")]
+    /// let error = civic.response(400, b"used up".to_vec()).unwrap_err();
+    /// assert_eq!((error.status(), error.body()), (Some(400), Some("used up")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn response(&self, status: u16, body: Vec<u8>) -> Result<Reply, Error> {
         self.client.response(status, body)
     }

@@ -31,6 +31,14 @@ impl CivicSipBuilder {
     /// # Errors
     ///
     /// `is_config`, with everything that is missing or wrong.
+    ///
+    /// ```
+    /// let error = civic_sip::CivicSip::builder().app_id("app42").build().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "configuration: `private_signing_key` is missing; `secret` is missing",
+    /// );
+    /// ```
     pub fn build(self) -> Result<CivicSip, Error> {
         let mut errors = ConfigErrors::new(self.variable_names);
         let app = app(&self, &mut errors);

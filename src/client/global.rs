@@ -10,6 +10,16 @@ use crate::{Error, UserData};
 static CLIENT: RwLock<Option<CivicSip>> = RwLock::new(None);
 
 /// The configuration that [`configure`] passes to its closure.
+///
+/// ```
+/// use civic_sip::{Config, Environment};
+///
+/// let error = civic_sip::configure(|config: &mut Config| {
+///     config.app_id = "app42".into();
+///     config.environment = Environment::Dev;
+/// });
+/// assert!(error.unwrap_err().to_string().contains("`secret` must not be empty"));
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Config {
@@ -81,6 +91,22 @@ pub fn configure(set: impl FnOnce(&mut Config)) -> Result<(), Error> {
 /// # Errors
 ///
 /// `is_config` if nothing was configured; else as [`CivicSip::exchange_code`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), civic_sip::Error> {
+/// # let sandbox = civic_sip::sandbox::Sandbox::start().await?;
+/// # let token = sandbox.issue_token(&civic_sip::UserData::new("36a59d10", vec![]));
+/// # civic_sip::configure(|config| {
+/// #     config.app_id = sandbox.app_id().into();
+/// #     config.private_signing_key = sandbox.private_signing_key().into();
+/// #     config.secret = sandbox.secret().into();
+/// #     config.base_url = Some(sandbox.base_url().into());
+/// #     config.sip_public_key = Some(sandbox.sip_public_key().into());
+/// # })?;
+/// let user = civic_sip::exchange_code(token).await?;
+/// assert_eq!(user.user_id(), "36a59d10");
+/// # Ok(()) }
+/// ```
 pub fn exchange_code(
     token: impl AsRef<str>,
 ) -> impl Future<Output = Result<UserData, Error>> + Send + 'static {

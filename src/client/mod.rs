@@ -73,6 +73,15 @@ impl CivicSip {
     /// # Errors
     ///
     /// `is_config`, with everything that is missing or wrong.
+    ///
+    /// ```
+    /// # let (private_signing_key, secret) = ("1".repeat(64), "2".repeat(32));
+    /// use civic_sip::CivicSip;
+    ///
+    /// let civic = CivicSip::new("app42", private_signing_key, secret)?;
+    /// assert!(CivicSip::new("app42", "", "").unwrap_err().is_config());
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn new(
         app_id: impl Into<String>,
         private_signing_key: impl Into<String>,
@@ -86,6 +95,17 @@ impl CivicSip {
     }
 
     /// Returns a builder that configures a client step by step.
+    ///
+    /// ```
+    /// # let (private_signing_key, secret) = ("1".repeat(64), "2".repeat(32));
+    /// let civic = civic_sip::CivicSip::builder()
+    ///     .app_id("app42")
+    ///     .private_signing_key(private_signing_key)
+    ///     .secret(secret)
+    ///     .build()?;
+    /// # assert_eq!(civic.app_id(), "app42");
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn builder() -> CivicSipBuilder {
         CivicSipBuilder::new()
     }
@@ -96,6 +116,12 @@ impl CivicSip {
     /// # Errors
     ///
     /// `is_config`, with everything that is missing or wrong.
+    ///
+    /// ```no_run
+    /// // CIVIC_APP_ID=… CIVIC_PRIVATE_SIGNING_KEY=… CIVIC_SECRET=… CIVIC_ENV=dev
+    /// let civic = civic_sip::CivicSip::from_env()?;
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn from_env() -> Result<Self, Error> {
         environment::client_from_env()
     }
@@ -134,6 +160,19 @@ impl CivicSip {
     ///
     /// One of the classes of [`Error`]. `is_config` outside of a Tokio runtime, unless the client has a transport of
     /// your own.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), civic_sip::Error> {
+    /// # let sandbox = civic_sip::sandbox::Sandbox::start().await?;
+    /// # let civic = sandbox.client_builder().build()?;
+    /// # let token = sandbox.issue_token(&civic_sip::UserData::new("36a59d10", vec![]));
+    /// let user = civic.exchange_code(&token).await?;
+    /// assert_eq!(user.user_id(), "36a59d10");
+    ///
+    /// let error = civic.exchange_code(&token).await.unwrap_err();
+    /// assert_eq!((error.status(), error.is_retryable()), (Some(400), false));
+    /// # Ok(()) }
+    /// ```
     pub fn exchange_code<T: AsRef<str>>(
         &self,
         token: T,
@@ -153,6 +192,14 @@ impl CivicSip {
     /// # Errors
     ///
     /// `is_malformed` if the token is empty, longer than 16 KiB or not printable ASCII.
+    ///
+    /// ```
+    /// # let civic = civic_sip::CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+    /// let request = civic.request("the token from the browser")?;
+    /// assert_eq!(request.method(), "POST");
+    /// assert_eq!(request.uri(), "https://api.civic.com/sip/prod/scopeRequest/authCode");
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn request(&self, token: impl AsRef<str>) -> Result<Request<Vec<u8>>, Error> {
         self.0.app.request(token.as_ref(), self.now()).map_err(Error::from_protocol)
     }
@@ -163,6 +210,15 @@ impl CivicSip {
     ///
     /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for a body that is
     /// rejected.
+    ///
+    /// ```
+    /// # let civic = civic_sip::CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+    /// let error = civic.response(400, b"used up".to_vec()).unwrap_err();
+    /// assert_eq!((error.status(), error.body()), (Some(400), Some("used up")));
+    ///
+    /// assert!(civic.response(200, b"{}".to_vec()).unwrap_err().is_malformed());
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn response(&self, status: u16, body: Vec<u8>) -> Result<Reply, Error> {
         match self.0.app.response(status, body, self.now()).map_err(Error::from_protocol)? {
             Response::UserData(user) => Ok(Reply::UserData(user)),

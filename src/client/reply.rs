@@ -10,6 +10,16 @@ use crate::protocol::app::Payload;
 use crate::{Error, UserData};
 
 /// The contents of a response, from [`CivicSip::response`].
+///
+/// ```
+#[doc = include_str!("../docs/setup/reply.md")]
+/// match reply {
+///     Reply::UserData(user) => assert_eq!(user.user_id(), "36a59d10"),
+///     Reply::Payload(link) => panic!("so little data needs no link: {link:?}"),
+///     _ => {}
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Reply {
@@ -26,6 +36,15 @@ pub enum Reply {
 ///
 /// Fetch it with a plain GET, without the headers of the exchange and without following redirects, and pass status and
 /// body to [`open`](Self::open).
+///
+/// ```
+#[doc = include_str!("../docs/setup/large_reply.md")]
+/// let Reply::Payload(link) = reply else { panic!("the sandbox sends links alone") };
+/// let response = http.get(link.url()).send().await?;
+/// let user = link.open(response.status().as_u16(), response.bytes().await?.to_vec())?;
+/// assert_eq!(user.user_id(), "36a59d10");
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct PayloadLink {
     client: CivicSip,
@@ -40,6 +59,14 @@ impl PayloadLink {
     }
 
     /// Returns the URL of the payload: an https URL, or an http one of this machine.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/large_reply.md")]
+    /// if let Reply::Payload(link) = reply {
+    ///     assert!(link.url().starts_with(sandbox.base_url()));
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn url(&self) -> &str {
         &self.payload.url
     }
@@ -50,6 +77,15 @@ impl PayloadLink {
     ///
     /// `is_api` for a status other than 200; `is_malformed`, `is_verification` or `is_decryption` for a body that is
     /// rejected.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/large_reply.md")]
+    /// if let Reply::Payload(link) = reply {
+    ///     assert_eq!(link.open(403, Vec::new()).unwrap_err().status(), Some(403)); // a minute is over
+    ///     assert!(link.open(200, b"no token".to_vec()).unwrap_err().is_verification());
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn open(&self, status: u16, body: Vec<u8>) -> Result<UserData, Error> {
         let inner = &self.client.0;
         inner

@@ -43,6 +43,15 @@ impl From<InvalidItems> for ProtocolError {
 }
 
 /// An error response of the service, or of the store that it keeps large payloads in.
+///
+/// ```
+/// use civic_sip::{CivicSip, Error};
+///
+/// let civic = CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+/// let Err(Error::Api(error)) = civic.response(409, Vec::new()) else { panic!("409 is an error") };
+/// assert_eq!(error.to_string(), "the service returned status 409: insufficient funds");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} returned status {status}{}", .sender.name(), .sender.hint(*.status))]
 pub struct ApiError {
@@ -79,12 +88,28 @@ impl ApiError {
     }
 
     /// Returns the HTTP status, the gem's `http_code`.
+    ///
+    /// ```
+    /// # let civic = civic_sip::CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+    /// if let Err(civic_sip::Error::Api(error)) = civic.response(504, Vec::new()) {
+    ///     assert_eq!(error.status(), 504);
+    /// }
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn status(&self) -> u16 {
         self.status
     }
 
     /// Returns the first 4 KiB of the body. Nothing vouches for it, and it may contain personal data: don't show it to
     /// people.
+    ///
+    /// ```
+    /// # let civic = civic_sip::CivicSip::new("app42", "1".repeat(64), "2".repeat(32))?;
+    /// if let Err(civic_sip::Error::Api(error)) = civic.response(500, b"out of order".to_vec()) {
+    ///     assert_eq!(error.body(), "out of order");
+    /// }
+    /// # Ok::<(), civic_sip::Error>(())
+    /// ```
     pub fn body(&self) -> &str {
         &self.body
     }
@@ -131,6 +156,16 @@ impl ErrorSource {
 }
 
 /// A rule of RFC 7515 or RFC 7519 that the service's token breaks.
+///
+/// ```
+/// use civic_sip::{Error, VerificationError};
+///
+/// /// Returns whether this machine's clock may be the cause.
+/// fn is_clock_suspect(error: &Error) -> bool {
+///     matches!(error, Error::Verification(VerificationError::Expired(_) | VerificationError::NotYet(_)))
+/// }
+/// assert!(!is_clock_suspect(&Error::Verification(VerificationError::Signature)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerificationError {

@@ -24,6 +24,13 @@ const PAYLOAD_SIZE: usize = 1024 * 1024;
 const MAX_PUBLIC_URL: usize = 256;
 
 /// Configures and starts a [`Sandbox`].
+///
+/// ```
+#[doc = include_str!("../docs/setup/sandbox.md")]
+/// let sandbox = Sandbox::builder().app_id("app42").seed("tests of the shop").start().await?;
+/// assert_eq!(sandbox.app_id(), "app42");
+/// # Ok(()) }
+/// ```
 #[must_use = "a builder does nothing until `start` is called"]
 pub struct SandboxBuilder {
     clock: Clock,
@@ -55,12 +62,29 @@ impl SandboxBuilder {
     }
 
     /// Sets the clock: [`SystemTime::now`] unless set.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let tomorrow = || SystemTime::now() + Duration::from_secs(24 * 60 * 60);
+    /// let sandbox = Sandbox::builder().clock(tomorrow).start().await?;
+    /// let civic = sandbox.client_builder().clock(tomorrow).build()?;
+    /// let token = sandbox.issue_token(&UserData::new("36a59d10", vec![]));
+    /// assert!(civic.exchange_code(token).await.is_ok());
+    /// # Ok(()) }
+    /// ```
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(clock);
         self
     }
 
     /// Sets the port to listen on: a free one unless set.
+    ///
+    /// ```no_run
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::builder().port(4000).start().await?;
+    /// assert_eq!(sandbox.base_url(), "http://127.0.0.1:4000");
+    /// # Ok(()) }
+    /// ```
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -69,12 +93,25 @@ impl SandboxBuilder {
     /// Sets the address to listen on: `127.0.0.1` unless set.
     ///
     /// On another address, everybody who reaches this machine can log in as the invented people and inject faults.
+    ///
+    /// ```no_run
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::builder().listen([0, 0, 0, 0]).start().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn listen(mut self, ip: impl Into<IpAddr>) -> Self {
         self.ip = ip.into();
         self
     }
 
     /// Sets the id of the app: a generated one unless set.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::builder().app_id("app42").start().await?;
+    /// assert_eq!(sandbox.app_id(), "app42");
+    /// # Ok(()) }
+    /// ```
     pub fn app_id(mut self, app_id: impl Into<String>) -> Self {
         self.app_id = Some(app_id.into());
         self
@@ -83,12 +120,27 @@ impl SandboxBuilder {
     /// Derives the keys, the secret and, unless it is set, the app's id from a text. They are random unless set.
     ///
     /// The same text always gives the same keys, so everybody who knows it has them.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let one = Sandbox::builder().seed("tests of the shop").start().await?;
+    /// let other = Sandbox::builder().seed("tests of the shop").start().await?;
+    /// assert_eq!(one.secret(), other.secret());
+    /// # Ok(()) }
+    /// ```
     pub fn seed(mut self, seed: impl Into<String>) -> Self {
         self.seed = Some(seed.into());
         self
     }
 
     /// Sets the address by which a phone reaches the sandbox, for QR codes: the base URL unless set.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::builder().public_url("http://192.0.2.7:4000").start().await?;
+    /// assert_ne!(sandbox.base_url(), "http://192.0.2.7:4000"); // for QR codes alone
+    /// # Ok(()) }
+    /// ```
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
@@ -96,6 +148,14 @@ impl SandboxBuilder {
 
     /// Sets the hosts whose pages may create scope requests, at any port: `localhost`, `127.0.0.1` and `[::1]` unless
     /// set. Pages of other hosts get 401 and a `civic-sip-error`.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::builder().domains(["app.example"]).start().await?;
+    /// let error = Sandbox::builder().domains(["https://app.example"]).start().await.unwrap_err();
+    /// assert!(error.is_config());
+    /// # Ok(()) }
+    /// ```
     pub fn domains(mut self, domains: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.domains = Domains::new(domains);
         self
@@ -103,6 +163,12 @@ impl SandboxBuilder {
 
     /// Approves the app for `PROOF_OF_IDENTITY`, or not: `true` unless set. Without approval it gets 401 and a
     /// `civic-sip-error`.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::builder().proof_of_identity(false).start().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn proof_of_identity(mut self, approved: bool) -> Self {
         self.proof_of_identity = approved;
         self
@@ -113,6 +179,14 @@ impl SandboxBuilder {
     /// Other clients differ from that form, and the hosted service accepted them; so does the sandbox. In strict mode it
     /// rejects an `aud` other than the service's, `data` in a list, an `exp` that is not 180 seconds after `iat`, and
     /// an `iat` that is not the current time.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::builder().strict(true).start().await?;
+    /// let token = sandbox.issue_token(&UserData::new("36a59d10", vec![]));
+    /// assert!(sandbox.client_builder().build()?.exchange_code(token).await.is_ok());
+    /// # Ok(()) }
+    /// ```
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self
@@ -120,6 +194,15 @@ impl SandboxBuilder {
 
     /// Sets the size in bytes above which a signed token is delivered by link, to clients that send
     /// `allowS3UploadedPayload`: 1 MiB unless set. With 0, every token is.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::builder().payload_size(0).start().await?;
+    /// let token = sandbox.issue_token(&UserData::new("36a59d10", vec![]));
+    /// // The client follows the link.
+    /// assert!(sandbox.client_builder().build()?.exchange_code(token).await.is_ok());
+    /// # Ok(()) }
+    /// ```
     pub fn payload_size(mut self, bytes: usize) -> Self {
         self.payload_size = bytes;
         self
@@ -130,6 +213,13 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// `is_config` if a setting is wrong, or if the system gives no port, no thread or no random numbers.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let error = Sandbox::builder().app_id("two words").start().await.unwrap_err();
+    /// assert!(error.is_config());
+    /// # Ok(()) }
+    /// ```
     pub async fn start(self) -> Result<Sandbox, Error> {
         let app_id = self.app_id.map(checked_app_id).transpose()?;
         let public_url = self.public_url.map(checked_public_url).transpose()?;

@@ -135,6 +135,14 @@ use state::State;
 /// A running sandbox. It stops when it is dropped.
 ///
 /// It runs on a thread of its own, so it also responds while the thread that started it blocks.
+///
+/// ```
+#[doc = include_str!("../docs/setup/sandbox.md")]
+/// let token = sandbox.issue_token_for(Person::Ada, ScopeRequest::BasicSignup);
+/// let user = civic.exchange_code(token).await?;
+/// assert_eq!(user.email(), Some("ada.winterbourne@example.com"));
+/// # Ok(()) }
+/// ```
 pub struct Sandbox {
     state: Arc<State>,
     stop: Option<oneshot::Sender<()>>,
@@ -147,46 +155,107 @@ impl Sandbox {
     /// # Errors
     ///
     /// `is_config` if the system gives no port, no thread or no random numbers.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::start().await?;
+    /// assert!(sandbox.base_url().starts_with("http://127.0.0.1:"));
+    /// # Ok(()) }
+    /// ```
     pub async fn start() -> Result<Self, Error> {
         Self::builder().start().await
     }
 
     /// Returns a builder for a sandbox.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let sandbox = Sandbox::builder().app_id("app42").strict(true).start().await?;
+    /// assert_eq!(sandbox.app_id(), "app42");
+    /// # Ok(()) }
+    /// ```
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::new()
     }
 
     /// Returns the address of the sandbox: the client's [`base_url`](CivicSipBuilder::base_url).
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let exchange = civic.request("token")?.uri().to_string();
+    /// assert!(exchange.starts_with(sandbox.base_url()));
+    /// # Ok(()) }
+    /// ```
     pub fn base_url(&self) -> &str {
         &self.state.settings.base_url
     }
 
     /// Returns the address of the browser library, for a page's `<script src>`.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let head = format!(r#"<script src="{}"></script>"#, sandbox.script_url());
+    /// assert!(sandbox.script_url().ends_with("/js/civic.sip.js"));
+    /// # Ok(()) }
+    /// ```
     pub fn script_url(&self) -> String {
         format!("{}/js/civic.sip.js", self.state.settings.base_url)
     }
 
     /// Returns the id of the app.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// assert_eq!(civic.app_id(), sandbox.app_id());
+    /// # Ok(()) }
+    /// ```
     pub fn app_id(&self) -> &str {
         &self.state.credentials.app_id
     }
 
     /// Returns the app's private signing key, in hex.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let civic = CivicSip::new(sandbox.app_id(), sandbox.private_signing_key(), sandbox.secret())?;
+    /// # Ok(()) }
+    /// ```
     pub fn private_signing_key(&self) -> &str {
         &self.state.credentials.private_signing_key
     }
 
     /// Returns the app's secret, in hex.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// assert_eq!(sandbox.secret().len(), 32);
+    /// # Ok(()) }
+    /// ```
     pub fn secret(&self) -> &str {
         &self.state.credentials.secret
     }
 
     /// Returns the public key that verifies responses, in hex.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let builder = CivicSip::builder().sip_public_key(sandbox.sip_public_key());
+    /// assert!(sandbox.sip_public_key().starts_with("04"));
+    /// # Ok(()) }
+    /// ```
     pub fn sip_public_key(&self) -> &str {
         &self.state.credentials.sip_public_key
     }
 
     /// Returns a builder of clients for this sandbox.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let impatient = sandbox.client_builder().timeout(Duration::from_millis(100)).build()?;
+    /// sandbox.inject(Fault::Delay { by: Duration::from_secs(1) });
+    /// assert!(impatient.exchange_code("any token").await.unwrap_err().is_timeout());
+    /// # Ok(()) }
+    /// ```
     pub fn client_builder(&self) -> CivicSipBuilder {
         CivicSip::builder()
             .app_id(self.app_id())
@@ -199,21 +268,50 @@ impl Sandbox {
     /// Creates a code token, as the browser receives it, that can be exchanged once for this user data.
     ///
     /// It expires after 30 minutes.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let token = sandbox.issue_token(&UserData::new("36a59d10", vec![]));
+    /// assert_eq!(civic.exchange_code(&token).await?.user_id(), "36a59d10");
+    /// assert_eq!(civic.exchange_code(&token).await.unwrap_err().status(), Some(400));
+    /// # Ok(()) }
+    /// ```
     pub fn issue_token(&self, user: &UserData) -> String {
         self.state.issue_token(user.clone())
     }
 
     /// Returns the invented people.
+    ///
+    /// ```
+    /// # use civic_sip::sandbox::Sandbox;
+    /// let ids: Vec<_> = Sandbox::people().iter().map(|person| person.id()).collect();
+    /// assert_eq!(ids, ["ada", "bruno", "chioma", "dagny"]);
+    /// ```
     pub fn people() -> &'static [Person] {
         Person::ALL
     }
 
     /// Creates a code token for the data that the app gets when this person approves the scope request.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let token = sandbox.issue_token_for(Person::Chioma, ScopeRequest::BasicSignup);
+    /// assert_eq!(civic.exchange_code(token).await?.email(), None); // verified for somebody else
+    /// # Ok(()) }
+    /// ```
     pub fn issue_token_for(&self, person: Person, scope_request: ScopeRequest) -> String {
         self.issue_token(&self.user_data_for(person, scope_request))
     }
 
     /// Returns the data that the app gets when this person approves the scope request.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// let expected = sandbox.user_data_for(Person::Ada, ScopeRequest::ProofOfAge);
+    /// let token = sandbox.issue_token_for(Person::Ada, ScopeRequest::ProofOfAge);
+    /// assert_eq!(civic.exchange_code(token).await?, expected);
+    /// # Ok(()) }
+    /// ```
     pub fn user_data_for(&self, person: Person, scope_request: ScopeRequest) -> UserData {
         self.state.user_data(person, scope_request)
     }
@@ -221,17 +319,40 @@ impl Sandbox {
     /// Appends a fault to the queue; every exchange takes one.
     ///
     /// The queue holds 1,000 faults; more are dropped.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// sandbox.inject(Fault::Status { status: 503, body: "out of order".into() });
+    /// let error = civic.exchange_code("any token").await.unwrap_err();
+    /// assert_eq!((error.status(), error.body()), (Some(503), Some("out of order")));
+    /// # Ok(()) }
+    /// ```
     pub fn inject(&self, fault: Fault) {
         // A full queue is documented, and no test needs to handle it.
         let _ = self.state.faults.push([fault]);
     }
 
     /// Returns the length of the queue of faults.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// sandbox.inject(Fault::NotJson);
+    /// assert_eq!(sandbox.pending_faults(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn pending_faults(&self) -> usize {
         self.state.faults.len()
     }
 
     /// Empties the queue of faults.
+    ///
+    /// ```
+    #[doc = include_str!("../docs/setup/sandbox.md")]
+    /// sandbox.inject(Fault::NotJson);
+    /// sandbox.clear_faults();
+    /// assert_eq!(sandbox.pending_faults(), 0);
+    /// # Ok(()) }
+    /// ```
     pub fn clear_faults(&self) {
         self.state.faults.clear();
     }

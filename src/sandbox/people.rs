@@ -48,6 +48,10 @@ impl Person {
     }
 
     /// Returns the id for requests over HTTP, such as `ada`.
+    ///
+    /// ```
+    /// assert_eq!(civic_sip::sandbox::Person::Ada.id(), "ada");
+    /// ```
     pub fn id(self) -> &'static str {
         match self {
             Self::Ada => "ada",
@@ -58,6 +62,10 @@ impl Person {
     }
 
     /// Returns the name.
+    ///
+    /// ```
+    /// assert_eq!(civic_sip::sandbox::Person::Ada.name(), "Ada Winterbourne");
+    /// ```
     pub fn name(self) -> &'static str {
         self.profile().name
     }

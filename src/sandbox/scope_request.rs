@@ -23,6 +23,13 @@ const DOCUMENT: &[&str] = CONTACT_AND_DOCUMENT.split_at(2).1;
 ///
 /// Pages name it by a constant of `civicSip.ScopeRequests` or by the constant's text. The [table](super#in-a-browser)
 /// lists both, and the data that each brings.
+///
+/// ```
+#[doc = include_str!("../docs/setup/sandbox.md")]
+/// let user = sandbox.user_data_for(Person::Ada, ScopeRequest::ProofOfResidence);
+/// assert_eq!(user.items().len(), ScopeRequest::ProofOfResidence.labels().len());
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ScopeRequest {
@@ -71,6 +78,10 @@ impl ScopeRequest {
     }
 
     /// Returns the name of the constant, such as `PROOF_OF_AGE`.
+    ///
+    /// ```
+    /// assert_eq!(civic_sip::sandbox::ScopeRequest::ProofOfAge.name(), "PROOF_OF_AGE");
+    /// ```
     pub fn name(self) -> &'static str {
         match self {
             Self::AnonymousLogin => "ANONYMOUS_LOGIN",
@@ -119,6 +130,12 @@ impl ScopeRequest {
     }
 
     /// Returns the labels that an app gets when the person approves.
+    ///
+    /// ```
+    /// use civic_sip::{labels, sandbox::ScopeRequest};
+    ///
+    /// assert_eq!(ScopeRequest::BasicSignup.labels(), [labels::EMAIL, labels::PHONE_NUMBER]);
+    /// ```
     pub fn labels(self) -> &'static [&'static str] {
         match self {
             Self::AnonymousLogin => &[],

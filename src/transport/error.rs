@@ -6,6 +6,17 @@ use std::error::Error as StdError;
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The failure of a [`Transport`](crate::Transport). Its cause must show no URL and no header.
+///
+/// ```
+/// use std::io;
+/// use civic_sip::TransportError;
+///
+/// fn connect() -> Result<(), TransportError> {
+///     let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+///     Err(TransportError::NotSent(refused.into()))
+/// }
+/// assert_eq!(connect().unwrap_err().to_string(), "no connection could be made");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {

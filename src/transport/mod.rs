@@ -71,6 +71,16 @@ pub trait Transport: Send + Sync {
     /// # Errors
     ///
     /// A [`TransportError`] that says whether the request can have reached the service.
+    ///
+    /// ```
+    /// use civic_sip::{SendOptions, Transport, TransportError, http};
+    ///
+    /// async fn is_up(transport: &dyn Transport, uri: http::Uri) -> Result<bool, TransportError> {
+    ///     let mut request = http::Request::new(Vec::new());
+    ///     *request.uri_mut() = uri;
+    ///     Ok(transport.send(request, SendOptions::new()).await?.status().is_success())
+    /// }
+    /// ```
     fn send<'a>(
         &'a self,
         request: http::Request<Vec<u8>>,

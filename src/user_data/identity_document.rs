@@ -42,36 +42,87 @@ impl<'a> IdentityDocument<'a> {
     }
 
     /// Returns the type of the document, for instance `Passport`.
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let item = UserDataItem::new(labels::DOCUMENT_TYPE, "Passport", true, true);
+    /// let user = UserData::new("36a59d10", vec![item]);
+    /// assert_eq!(user.identity_document().and_then(|document| document.document_type()), Some("Passport"));
+    /// ```
     pub fn document_type(&self) -> Option<&'a str> {
         self.user.trusted(labels::DOCUMENT_TYPE)
     }
 
     /// Returns the number of the document.
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let item = UserDataItem::new(labels::DOCUMENT_NUMBER, "P4410027", true, true);
+    /// let user = UserData::new("36a59d10", vec![item]);
+    /// assert_eq!(user.identity_document().and_then(|document| document.number()), Some("P4410027"));
+    /// ```
     pub fn number(&self) -> Option<&'a str> {
         self.user.trusted(labels::DOCUMENT_NUMBER)
     }
 
     /// Returns the name of the person.
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let item = UserDataItem::new(labels::DOCUMENT_NAME, "Ada Winterbourne", true, true);
+    /// let user = UserData::new("36a59d10", vec![item]);
+    /// assert_eq!(user.identity_document().and_then(|document| document.name()), Some("Ada Winterbourne"));
+    /// ```
     pub fn name(&self) -> Option<&'a str> {
         self.user.trusted(labels::DOCUMENT_NAME)
     }
 
     /// Returns the country that issued the document, in the service's spelling, for instance `USA`.
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let item = UserDataItem::new(labels::DOCUMENT_COUNTRY, "GBR", true, true);
+    /// let user = UserData::new("36a59d10", vec![item]);
+    /// assert_eq!(user.identity_document().and_then(|document| document.country()), Some("GBR"));
+    /// ```
     pub fn country(&self) -> Option<&'a str> {
         self.user.trusted(labels::DOCUMENT_COUNTRY)
     }
 
     /// Returns the date of birth. A text that is no date gives `None`.
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let item = UserDataItem::new(labels::DOCUMENT_DATE_OF_BIRTH, "1994-7-2", true, true);
+    /// let user = UserData::new("36a59d10", vec![item]);
+    /// let born = user.identity_document().and_then(|document| document.date_of_birth());
+    /// assert_eq!(born, chrono::NaiveDate::from_ymd_opt(1994, 7, 2));
+    /// ```
     pub fn date_of_birth(&self) -> Option<NaiveDate> {
         self.date(labels::DOCUMENT_DATE_OF_BIRTH)
     }
 
     /// Returns the date on which the document was issued. A text that is no date gives `None`.
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let item = UserDataItem::new(labels::DOCUMENT_DATE_OF_ISSUE, "2021-06-14", true, true);
+    /// let user = UserData::new("36a59d10", vec![item]);
+    /// let issued = user.identity_document().and_then(|document| document.date_of_issue());
+    /// assert_eq!(issued, chrono::NaiveDate::from_ymd_opt(2021, 6, 14));
+    /// ```
     pub fn date_of_issue(&self) -> Option<NaiveDate> {
         self.date(labels::DOCUMENT_DATE_OF_ISSUE)
     }
 
     /// Returns the last day on which the document is valid. A text that is no date gives `None`.
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let item = UserDataItem::new(labels::DOCUMENT_DATE_OF_EXPIRY, "unlimited", true, true);
+    /// let user = UserData::new("36a59d10", vec![item]);
+    /// assert_eq!(user.identity_document().and_then(|document| document.date_of_expiry()), None);
+    /// ```
     pub fn date_of_expiry(&self) -> Option<NaiveDate> {
         self.date(labels::DOCUMENT_DATE_OF_EXPIRY)
     }
@@ -133,6 +184,16 @@ impl fmt::Debug for IdentityDocument<'_> {
 }
 
 /// An [`IdentityDocument`] that owns its values, without the picture.
+///
+/// ```
+/// use civic_sip::OwnedIdentityDocument;
+///
+/// let stored = r#"{"documentType": "Passport", "dateOfBirth": "1987-03-09"}"#;
+/// let document: OwnedIdentityDocument = serde_json::from_str(stored)?;
+/// assert_eq!(document.document_type.as_deref(), Some("Passport"));
+/// assert_eq!(document.number, None);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -28,6 +28,11 @@ pub struct UserDataItem {
 
 impl UserDataItem {
     /// Creates an item, for instance for a test.
+    ///
+    /// ```
+    /// let email = civic_sip::UserDataItem::new("contact.personal.email", "ada@example.com", true, false);
+    /// assert!(email.is_valid() && !email.is_owner());
+    /// ```
     pub fn new(
         label: impl Into<String>,
         value: impl Into<String>,
@@ -38,6 +43,12 @@ impl UserDataItem {
     }
 
     /// Returns the label, for instance `contact.personal.email`.
+    ///
+    /// ```
+    /// # use civic_sip::{UserDataItem, labels};
+    /// let email = UserDataItem::new(labels::EMAIL, "ada@example.com", true, true);
+    /// assert_eq!(email.label(), labels::EMAIL);
+    /// ```
     pub fn label(&self) -> &str {
         &self.label
     }
@@ -45,16 +56,34 @@ impl UserDataItem {
     /// Returns the value that the person released.
     ///
     /// A value that is not a string in JSON is kept as its compact JSON text, and `null` as an empty text.
+    ///
+    /// ```
+    /// # use civic_sip::{UserDataItem, labels};
+    /// let email = UserDataItem::new(labels::EMAIL, "ada@example.com", true, true);
+    /// assert_eq!(email.value(), "ada@example.com");
+    /// ```
     pub fn value(&self) -> &str {
         &self.value
     }
 
     /// Returns whether the attestation of the value was made, and has not been revoked.
+    ///
+    /// ```
+    /// # use civic_sip::{UserDataItem, labels};
+    /// let revoked = UserDataItem::new(labels::EMAIL, "ada@example.com", false, true);
+    /// assert!(!revoked.is_valid());
+    /// ```
     pub fn is_valid(&self) -> bool {
         self.is_valid
     }
 
     /// Returns whether the value was attested for this person, rather than for somebody else.
+    ///
+    /// ```
+    /// # use civic_sip::{UserDataItem, labels};
+    /// let borrowed = UserDataItem::new(labels::EMAIL, "family@example.com", true, false);
+    /// assert!(!borrowed.is_owner());
+    /// ```
     pub fn is_owner(&self) -> bool {
         self.is_owner
     }

@@ -54,6 +54,11 @@ impl UserData {
     /// Returns the id of the person: 64 hex digits, the same at every exchange with this app.
     ///
     /// It stands outside of the signed token, so TLS alone vouches for it.
+    ///
+    /// ```
+    /// let user = civic_sip::UserData::new("36a59d10", Vec::new());
+    /// assert_eq!(user.user_id(), "36a59d10");
+    /// ```
     pub fn user_id(&self) -> &str {
         &self.user_id
     }
@@ -120,21 +125,46 @@ impl UserData {
     }
 
     /// Returns the e-mail address, if it can be [trusted](Self::trusted).
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let email = UserDataItem::new(labels::EMAIL, "ada@example.com", true, true);
+    /// assert_eq!(UserData::new("36a59d10", vec![email]).email(), Some("ada@example.com"));
+    /// ```
     pub fn email(&self) -> Option<&str> {
         self.trusted(labels::EMAIL)
     }
 
     /// Returns the phone number, if it can be [trusted](Self::trusted).
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let revoked = UserDataItem::new(labels::PHONE_NUMBER, "+44 7700 900142", false, true);
+    /// assert_eq!(UserData::new("36a59d10", vec![revoked]).phone_number(), None);
+    /// ```
     pub fn phone_number(&self) -> Option<&str> {
         self.trusted(labels::PHONE_NUMBER)
     }
 
     /// Returns the value of the verification level, if it can be [trusted](Self::trusted).
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let level = UserDataItem::new(labels::VERIFICATION_LEVEL, "true", true, true);
+    /// assert_eq!(UserData::new("36a59d10", vec![level]).verification_level(), Some("true"));
+    /// ```
     pub fn verification_level(&self) -> Option<&str> {
         self.trusted(labels::VERIFICATION_LEVEL)
     }
 
     /// Returns the identity document, if any item has a label `documents.genericId.…`.
+    ///
+    /// ```
+    /// # use civic_sip::{UserData, UserDataItem, labels};
+    /// let name = UserDataItem::new(labels::DOCUMENT_NAME, "Ada Winterbourne", true, true);
+    /// let user = UserData::new("36a59d10", vec![name]);
+    /// assert!(user.identity_document().is_some_and(|document| document.name() == Some("Ada Winterbourne")));
+    /// ```
     pub fn identity_document(&self) -> Option<IdentityDocument<'_>> {
         IdentityDocument::of(self)
     }

@@ -22,6 +22,14 @@ use crate::clock::Clock;
 const VERIFIED: &str = "/verified";
 
 /// The deciding part of an AuthSig server; see the [module](super).
+///
+/// ```
+#[doc = include_str!("../../docs/setup/authority.md")]
+/// let authority = Authority::builder("https://id.example/verify").private_key(key).build()?;
+/// let nobody = authority.decide("login=user_1", None, &Defaults::new(), None, SystemTime::now());
+/// assert!(matches!(nobody, Err(Refusal::NotLoggedIn)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Authority {
     base: String,
@@ -33,7 +41,14 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Configures an authority that signs `{base}/verified`: `https://id.example/verify`.
+    /// Returns a builder that configures an authority, which signs `{base}/verified`: `https://id.example/verify`.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::{PrivateKey, decide::Authority};
+    /// let builder = Authority::builder("https://id.example/verify").private_key(PrivateKey::generate()?);
+    /// let authority = builder.build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn builder(base: impl Into<String>) -> AuthorityBuilder {
         AuthorityBuilder {
             base: base.into(),
@@ -60,6 +75,17 @@ impl Authority {
     ///
     /// A [`Refusal`]: [`NotLoggedIn`](Refusal::NotLoggedIn) and [`NeedsConsent`](Refusal::NeedsConsent) can be remedied,
     /// all others are final.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let (defaults, now) = (Defaults::new(), SystemTime::now());
+    /// let signed = authority.decide("login=user_1", Some(&person), &defaults, None, now)?;
+    /// assert!(signed.url().starts_with("https://id.example/verify/verified?login=user_1&time="));
+    ///
+    /// let other = authority.decide("login=user_2", Some(&person), &defaults, None, now);
+    /// assert!(matches!(other, Err(Refusal::WrongLogin)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn decide(
         &self,
         query: &str,
@@ -117,6 +143,14 @@ impl Authority {
     /// # Errors
     ///
     /// A [`VerifyError`] that says why the URL is not accepted.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// # let signed = decide("login=user_1")?;
+    /// let (_, query) = signed.url().split_once('?').ok_or("no query")?;
+    /// assert_eq!(authority.verify(query, SystemTime::now())?.login(), "user_1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify(&self, query: &str, now: SystemTime) -> Result<Identity, VerifyError> {
         let url = [VERIFIED, "?", query].concat();
         let verifier = self.verifier.with_clock(Clock::new(move || now));
@@ -124,6 +158,12 @@ impl Authority {
     }
 
     /// Returns the JWK set that `{base}/keys` publishes.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// assert_eq!(authority.jwks(), key.public_key().to_jwks());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn jwks(&self) -> String {
         self.keys.to_jwks()
     }
@@ -171,6 +211,17 @@ fn audience<'a>(addresses: impl Iterator<Item = &'a Address>) -> Option<String> 
 }
 
 /// Configures an [`Authority`].
+///
+/// ```
+/// # use civic_sip::authsig::{PrivateKey, decide::Authority};
+/// # let (key, old_key) = (PrivateKey::generate()?, PrivateKey::generate()?);
+/// let authority = Authority::builder("https://id.example/verify")
+///     .private_key(key)
+///     .retired_keys(old_key.public_key())
+///     .allow("https://app.example/in")
+///     .build()?;
+/// # Ok::<(), civic_sip::authsig::ConfigError>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct AuthorityBuilder {
@@ -184,6 +235,14 @@ pub struct AuthorityBuilder {
 
 impl AuthorityBuilder {
     /// Signs version 3 with this key.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::{PrivateKey, decide::Authority};
+    /// # let builder = Authority::builder("https://id.example/verify");
+    /// let key = PrivateKey::generate()?; // once; the server keeps `to_pem()`
+    /// let authority = builder.private_key(key).build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn private_key(mut self, key: PrivateKey) -> Self {
         self.private_keys.push(key);
         self
@@ -191,6 +250,15 @@ impl AuthorityBuilder {
 
     /// Goes on publishing and verifying keys that sign no more. A key has to stay until the last URL signed with it is of
     /// no use.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// # use civic_sip::authsig::PublicKeys;
+    /// let old_key = PrivateKey::generate()?;
+    /// let authority = builder.retired_keys(old_key.public_key()).build()?;
+    /// assert_eq!(PublicKeys::from_jwks(&authority.jwks())?.ids().count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn retired_keys(mut self, keys: PublicKeys) -> Self {
         self.retired_keys.push(keys);
         self
@@ -198,6 +266,15 @@ impl AuthorityBuilder {
 
     /// Redirects to and notifies this address without asking the person: it has to be this very address, query included.
     /// May be called for several.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let authority = builder.allow("https://app.example/in").build()?;
+    /// let query = "login=user_1&redirect_url=https%3A%2F%2Fapp.example%2Fin";
+    /// let signed = authority.decide(query, Some(&person), &Defaults::new(), None, SystemTime::now())?;
+    /// assert!(signed.redirect().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn allow(mut self, address: impl Into<String>) -> Self {
         self.addresses.push(address.into());
         self
@@ -205,12 +282,27 @@ impl AuthorityBuilder {
 
     /// Does the same for all addresses of an origin, `https://demo.example`. For demonstrations: a single page there that
     /// redirects on, or shows its own URL, gives away who a visitor is.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let authority = builder.allow_origin("https://demo.example").build()?;
+    /// let query = "login=user_1&redirect_url=https%3A%2F%2Fdemo.example%2Fany";
+    /// let signed = authority.decide(query, Some(&person), &Defaults::new(), None, SystemTime::now())?;
+    /// assert!(signed.redirect().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.push(origin.into());
         self
     }
 
     /// Accepts addresses with plain http on this machine, for development. They need consent like any other.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let authority = builder.loopback_http().allow("http://127.0.0.1:3000/in").build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn loopback_http(mut self) -> Self {
         self.loopback_http = true;
         self
@@ -221,6 +313,12 @@ impl AuthorityBuilder {
     /// # Errors
     ///
     /// A [`ConfigError`] with everything that is wrong.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::{ConfigProblem, decide::Authority};
+    /// let error = Authority::builder("https://id.example/verify").build().unwrap_err();
+    /// assert_eq!(error.problems(), [ConfigProblem::NoKey]);
+    /// ```
     pub fn build(self) -> Result<Authority, ConfigError> {
         let mut problems = Vec::new();
         problems.extend(address::parse_base(&self.base).err());

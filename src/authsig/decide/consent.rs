@@ -1,4 +1,4 @@
-//! Who is logged in, and what that person agreed to.
+//! The person who is logged in, and that person's consent.
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +34,13 @@ impl Person {
     ///
     /// `session` is a secret of the session, such as its id: [`Consent`] counts within the session alone, and nobody who
     /// does not know this secret can make one up. With an empty one no consent ever counts.
+    ///
+    /// ```
+    /// use civic_sip::authsig::decide::Person;
+    ///
+    /// let person = Person::new("user_1", "the id of the session, from the cookie");
+    /// assert!(!format!("{person:?}").contains("user_1"));
+    /// ```
     pub fn new(login: impl Into<String>, session: impl AsRef<[u8]>) -> Self {
         let session = Some(session.as_ref()).filter(|session| !session.is_empty());
         Self {
@@ -44,6 +51,12 @@ impl Person {
     }
 
     /// Sets the service that the login belongs to.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::decide::Person;
+    /// let person = Person::new("c6d5795f", "the id of the session").with_service("civic");
+    /// assert_eq!(person.service(), "civic");
+    /// ```
     #[must_use]
     pub fn with_service(mut self, service: impl Into<String>) -> Self {
         self.service = service.into();
@@ -51,11 +64,21 @@ impl Person {
     }
 
     /// Returns the login.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::decide::Person;
+    /// assert_eq!(Person::new("user_1", "the id of the session").login(), "user_1");
+    /// ```
     pub fn login(&self) -> &str {
         &self.login
     }
 
     /// Returns the service.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::decide::Person;
+    /// assert_eq!(Person::new("user_1", "the id of the session").service(), "password");
+    /// ```
     pub fn service(&self) -> &str {
         &self.service
     }
@@ -76,16 +99,44 @@ impl fmt::Debug for Person {
 ///
 /// It can't be forged by another site, since it depends on the session's secret; check where the form comes from all the
 /// same (`Origin`, `Sec-Fetch-Site`), and forbid other sites to frame the page.
+///
+/// ```
+#[doc = include_str!("../../docs/setup/authority.md")]
+/// let query = "login=user_1&redirect_url=https%3A%2F%2Fshop.example%2Fin";
+/// let Err(Refusal::NeedsConsent(request)) = decide(query) else { panic!("it is not on the list") };
+///
+/// let consent = Consent::new(request.consent().as_str()); // from the hidden field of the form
+/// let now = SystemTime::now();
+/// let signed = authority.decide(query, Some(&person), &Defaults::new(), Some(&consent), now)?;
+/// assert!(signed.redirect().is_some_and(|url| url.starts_with("https://shop.example/in?authsig=")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Consent(String);
 
 impl Consent {
     /// Takes the text of [`as_str`](Self::as_str), as the form brought it back. Any other text is no consent to anything.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let query = "login=user_1&redirect_url=https%3A%2F%2Fshop.example%2Fin";
+    /// let forged = Consent::new("yes");
+    /// let now = SystemTime::now();
+    /// assert!(authority.decide(query, Some(&person), &Defaults::new(), Some(&forged), now).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// Returns the text: 43 characters of base64url.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::decide::Consent;
+    /// # let consent = Consent::new("c".repeat(43));
+    /// let field = format!(r#"<input type="hidden" name="consent" value="{}">"#, consent.as_str());
+    /// assert_eq!(consent.as_str().len(), 43);
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -102,6 +153,15 @@ impl fmt::Debug for Consent {
 ///
 /// Show both addresses, with the whole host, and the parameters; percent-encode what is not plain ASCII, so that no text
 /// can pass itself off as something else.
+///
+/// ```
+#[doc = include_str!("../../docs/setup/authority.md")]
+/// let query = "login=user_1&redirect_url=https%3A%2F%2Fshop.example%2Fin";
+/// let Err(Refusal::NeedsConsent(request)) = decide(query) else { panic!("it is not on the list") };
+/// assert_eq!(request.redirect_url(), Some("https://shop.example/in"));
+/// assert!(request.params().any(|(name, value)| (name, value) == ("login", "user_1")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct ConsentRequest {
     redirect_url: Option<String>,
@@ -112,21 +172,57 @@ pub struct ConsentRequest {
 
 impl ConsentRequest {
     /// Returns the address that the person is redirected to, which gets the signed URL.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let query = "login=user_1&redirect_url=https%3A%2F%2Fshop.example%2Fin";
+    /// if let Err(Refusal::NeedsConsent(request)) = decide(query) {
+    ///     assert_eq!(request.redirect_url(), Some("https://shop.example/in"));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn redirect_url(&self) -> Option<&str> {
         self.redirect_url.as_deref()
     }
 
     /// Returns the address that is notified, which gets the signed URL.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let query = "login=user_1&notify_url=https%3A%2F%2Fshop.example%2Fnotify";
+    /// if let Err(Refusal::NeedsConsent(request)) = decide(query) {
+    ///     assert_eq!(request.notify_url(), Some("https://shop.example/notify"));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn notify_url(&self) -> Option<&str> {
         self.notify_url.as_deref()
     }
 
     /// Returns the parameters that both are told, in the order of the URL.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let query = "login=user_1&redirect_url=https%3A%2F%2Fshop.example%2Fin";
+    /// if let Err(Refusal::NeedsConsent(request)) = decide(query) {
+    ///     assert_eq!(request.params().next(), Some(("login", "user_1")));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
         self.params.iter().map(|(name, value)| (&**name, &**value))
     }
 
     /// Returns the consent, to be used once the person has confirmed.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let query = "login=user_1&redirect_url=https%3A%2F%2Fshop.example%2Fin";
+    /// if let Err(Refusal::NeedsConsent(request)) = decide(query) {
+    ///     assert_eq!(request.consent().as_str().len(), 43);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn consent(&self) -> &Consent {
         &self.consent
     }
@@ -142,7 +238,7 @@ impl fmt::Debug for ConsentRequest {
     }
 }
 
-/// What a person is asked to agree to.
+/// The subject of a consent.
 pub(super) struct Subject<'s> {
     pub(super) person: &'s Person,
     pub(super) query: &'s str,

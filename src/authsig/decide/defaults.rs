@@ -22,6 +22,13 @@ const MIN_SECRET_LEN: usize = 16;
 pub type Defaults = BTreeMap<String, DefaultParams>;
 
 /// Returns whether a default may be stored under this name: 1 to 64 of `A-Z a-z 0-9 _ -`.
+///
+/// ```
+/// use civic_sip::authsig::decide::is_slug;
+///
+/// assert!(is_slug("my-app_2"));
+/// assert!(!is_slug("my app"));
+/// ```
 pub fn is_slug(text: &str) -> bool {
     (1..=MAX_SLUG_LEN).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
@@ -58,6 +65,13 @@ impl DefaultParams {
     /// # Errors
     ///
     /// A [`DefaultError`] for what no default may say. Addresses and times are checked when a request names the default.
+    ///
+    /// ```
+    /// use civic_sip::authsig::decide::{DefaultError, DefaultParams};
+    ///
+    /// let error = DefaultParams::from_json(r#"{"nonce": "x"}"#).unwrap_err();
+    /// assert_eq!(error, DefaultError::Forbidden("nonce".to_owned()));
+    /// ```
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, DefaultError> {
         let json = json.as_ref();
         if json.len() > MAX_QUERY_LEN {

@@ -1,9 +1,20 @@
-//! Why a server signs nothing, and why it stores no default.
+//! The reasons to sign nothing, and to store no default.
 
 use super::consent::ConsentRequest;
 use crate::authsig::error::{QueryError, SignError, TimeError, VerifyError};
 
-/// Why nothing is signed. Nobody is redirected and nobody is notified.
+/// The reason to sign nothing. Nobody is redirected and nobody is notified.
+///
+/// ```
+#[doc = include_str!("../../docs/setup/authority.md")]
+/// match decide("login=user_2") {
+///     Ok(_) => panic!("somebody else is logged in"),
+///     Err(Refusal::NotLoggedIn) => {}      // show the form to log in
+///     Err(Refusal::NeedsConsent(_)) => {}  // show the question
+///     Err(refusal) => assert!(matches!(refusal, Refusal::WrongLogin)),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -54,7 +65,7 @@ pub enum Refusal {
     BadAddress {
         /// The parameter: `redirect_url` or `notify_url`.
         name: &'static str,
-        /// What is wrong with its value.
+        /// The fault in its value.
         problem: &'static str,
     },
     /// The person has to be asked first, since the addresses are not all on the allow list.
@@ -68,7 +79,14 @@ pub enum Refusal {
     Unverified(#[source] VerifyError),
 }
 
-/// Why parameters can't be stored as a default. Names are repeated, cut to 64 characters; values are not.
+/// The reason to reject the parameters of a default. It repeats names, cut to 64 characters, but no values.
+///
+/// ```
+/// use civic_sip::authsig::decide::{DefaultError, DefaultParams};
+///
+/// let error = DefaultParams::from_json(r#"{"secret": "swordfish"}"#).unwrap_err();
+/// assert_eq!(error, DefaultError::WeakSecret);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DefaultError {

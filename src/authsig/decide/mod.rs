@@ -1,4 +1,4 @@
-//! What an AuthSig server decides about a request, with no I/O.
+//! The decisions of an AuthSig server about requests, with no I/O.
 //!
 //! An [`Authority`] is given a request's query, who is logged in, the stored defaults, the person's consent and the time.
 //! It refuses, or returns a [`Signed`] URL with what follows from it: where to redirect the person, and whom to notify of
@@ -29,7 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What a server has to do
+//! # Duties of a server
 //!
 //! - **Look up the defaults** that [`slugs`] names, and pass those that exist.
 //! - **Ask the person** where the answer is [`Refusal::NeedsConsent`]: show the whole hosts of both addresses and what is

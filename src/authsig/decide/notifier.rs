@@ -26,8 +26,8 @@ const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 /// is connected to, so that a name can't resolve to another one later. It follows no redirect, uses no proxy, never sends
 /// twice, gives up after 5 seconds, and does not read the body of the response.
 ///
-/// What came of it is for the log, and never for the person who named the address: it would tell what can be reached from
-/// the server.
+/// Write the outcome to the log, and never show it to the person who named the address: it tells what the server can
+/// reach.
 ///
 /// ```no_run
 /// # async fn notify(signed: civic_sip::authsig::decide::Signed) -> Result<(), Box<dyn std::error::Error>> {
@@ -52,11 +52,25 @@ struct Inner {
 
 impl Notifier {
     /// Makes a notifier for https on port 443.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::{Notifier, NotifyError, decide::Delivery};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let inside = Delivery::new("https://10.0.0.1/notify", "{}");
+    /// assert!(matches!(Notifier::new().send(&inside).await, Err(NotifyError::Transport(_))));
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::with_origins(Vec::new())
     }
 
-    /// Configures a notifier.
+    /// Returns a builder that configures a notifier.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::Notifier;
+    /// let notifier = Notifier::builder().allow_origin("http://127.0.0.1:3000").build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn builder() -> NotifierBuilder {
         NotifierBuilder { origins: Vec::new() }
     }
@@ -84,6 +98,14 @@ impl Notifier {
     /// # Errors
     ///
     /// A [`NotifyError`] if the address or the id is not acceptable, or no response came.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::{Notifier, NotifyError, decide::Delivery};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let unusual_port = Delivery::new("https://app.example:8443/notify", "{}");
+    /// assert!(matches!(Notifier::new().send(&unusual_port).await, Err(NotifyError::Address(_))));
+    /// # }
+    /// ```
     pub async fn send(&self, delivery: &Delivery) -> Result<NotifyResponse, NotifyError> {
         let address = Address::parse(delivery.address()).map_err(NotifyError::Address)?;
         let transport = self.transport(&address)?;
@@ -152,6 +174,12 @@ fn request(address: &Address, delivery: &Delivery) -> Result<Request<Vec<u8>>, N
 }
 
 /// Configures a [`Notifier`].
+///
+/// ```
+/// # use civic_sip::authsig::Notifier;
+/// let notifier = Notifier::builder().allow_origin("https://hooks.example:8443").build()?;
+/// # Ok::<(), civic_sip::authsig::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct NotifierBuilder {
@@ -163,6 +191,15 @@ impl NotifierBuilder {
     /// `http://127.0.0.1:3000`, for development. May be called for several.
     ///
     /// Apart from this machine, it has to be at a public address all the same.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::Notifier;
+    /// let notifier = Notifier::builder()
+    ///     .allow_origin("https://hooks.example:8443")
+    ///     .allow_origin("http://127.0.0.1:3000")
+    ///     .build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.push(origin.into());
         self
@@ -173,6 +210,12 @@ impl NotifierBuilder {
     /// # Errors
     ///
     /// A [`ConfigError`] with all origins that are not https, or http on this machine, with a host and a port alone.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::Notifier;
+    /// let error = Notifier::builder().allow_origin("http://hooks.example").build().unwrap_err();
+    /// assert_eq!(error.problems().len(), 1); // not https
+    /// ```
     pub fn build(self) -> Result<Notifier, ConfigError> {
         let (mut origins, mut problems) = (Vec::new(), Vec::new());
         for text in &self.origins {
@@ -186,17 +229,42 @@ impl NotifierBuilder {
     }
 }
 
-/// The response to a notification, without its body. For the log, and for when to try again.
+/// The response to a notification, without its body: for the log, and for the time of the next attempt.
+///
+/// ```no_run
+/// # use std::time::{Duration, SystemTime};
+/// # use civic_sip::authsig::NotifyResponse;
+/// /// Returns the time until the next attempt, if there should be one.
+/// fn next_attempt(response: &NotifyResponse) -> Option<Duration> {
+///     let in_a_minute = Duration::from_secs(60);
+///     (!response.status().is_success())
+///         .then(|| response.retry_after(SystemTime::now()).unwrap_or(in_a_minute))
+/// }
+/// ```
 #[derive(Clone)]
 pub struct NotifyResponse(http::Response<()>);
 
 impl NotifyResponse {
     /// Returns the status.
+    ///
+    /// ```no_run
+    /// # use civic_sip::authsig::{Notifier, NotifyError, decide::Delivery};
+    /// # async fn notify(notifier: Notifier, delivery: Delivery) -> Result<(), NotifyError> {
+    /// let is_delivered = notifier.send(&delivery).await?.status().is_success();
+    /// # Ok(()) }
+    /// ```
     pub fn status(&self) -> StatusCode {
         self.0.status()
     }
 
     /// Returns how long the receiver asks to wait, from `now`, before the next attempt.
+    ///
+    /// ```no_run
+    /// # use civic_sip::authsig::{Notifier, NotifyError, decide::Delivery};
+    /// # async fn notify(notifier: Notifier, delivery: Delivery) -> Result<(), NotifyError> {
+    /// let wait = notifier.send(&delivery).await?.retry_after(std::time::SystemTime::now());
+    /// # Ok(()) }
+    /// ```
     pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         retry_after(self.0.headers(), now)
     }
@@ -209,7 +277,18 @@ impl fmt::Debug for NotifyResponse {
     }
 }
 
-/// Why a notification brought no response. It shows no address.
+/// The failure to send a notification. It shows no address.
+///
+/// ```
+/// use civic_sip::TransportError;
+/// use civic_sip::authsig::NotifyError;
+///
+/// /// Returns whether another attempt may succeed.
+/// fn is_temporary(error: &NotifyError) -> bool {
+///     matches!(error, NotifyError::Transport(error) if !matches!(error, TransportError::BlockedAddress(_)))
+/// }
+/// assert!(!is_temporary(&NotifyError::WebhookId));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotifyError {

@@ -1,4 +1,4 @@
-//! What follows from a request that was granted.
+//! The results of a request that was granted.
 
 use std::fmt;
 
@@ -8,6 +8,14 @@ use crate::authsig::address::Address;
 use crate::authsig::verified::Verified;
 
 /// A signed URL, and what follows from it.
+///
+/// ```
+#[doc = include_str!("../../docs/setup/authority.md")]
+/// let signed = decide("login=user_1&redirect_url=https%3A%2F%2Fapp.example%2Fin")?;
+/// assert!(signed.redirect().is_some_and(|url| url.starts_with("https://app.example/in?authsig=")));
+/// assert!(signed.notification().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Signed {
     url: String,
@@ -32,31 +40,73 @@ impl Signed {
     }
 
     /// Returns the signed URL, `{base}/verified?…`. It is not for the person's eyes if [`hide`](Self::hide) says so.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let signed = decide("login=user_1")?;
+    /// assert!(signed.url().starts_with("https://id.example/verify/verified?login=user_1&"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// Returns where to redirect the person, with status 303: `redirect_url` with `authsig=<signed URL>` added.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let signed = decide("login=user_1&redirect_url=https%3A%2F%2Fapp.example%2Fin")?;
+    /// assert!(signed.redirect().is_some_and(|url| url.starts_with("https://app.example/in?authsig=")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn redirect(&self) -> Option<&str> {
         self.redirect.as_deref()
     }
 
     /// Returns what to post, and where.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let signed = decide("login=user_1&notify_url=https%3A%2F%2Fapp.example%2Fnotify")?;
+    /// let delivery = signed.notification().ok_or("there is one")?;
+    /// assert_eq!(delivery.address(), "https://app.example/notify");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn notification(&self) -> Option<&Delivery> {
         self.delivery.as_ref()
     }
 
     /// Returns whether the person must not be shown the URL.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// assert!(decide("login=user_1&hide=1")?.hide());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn hide(&self) -> bool {
         self.hide
     }
 
     /// Returns the addresses that the URL was made for; none if a person made it by hand.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let signed = decide("login=user_1&redirect_url=https%3A%2F%2Fapp.example%2Fin")?;
+    /// assert!(signed.audience().eq(["https://app.example/in"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn audience(&self) -> impl Iterator<Item = &str> {
         self.verified.get("audience").into_iter().flat_map(|audience| audience.split(' '))
     }
 
     /// Returns the signed parameters, in the order of the URL.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let signed = decide("login=user_1&order=17")?;
+    /// assert!(signed.params().any(|(name, value)| (name, value) == ("order", "17")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
         self.verified.iter()
     }
@@ -92,12 +142,24 @@ pub struct Delivery {
 
 impl Delivery {
     /// Makes a delivery.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::decide::Delivery;
+    /// let delivery = Delivery::new("https://app.example/notify", r#"{"verified": true, "url": "…"}"#);
+    /// assert_eq!(delivery.webhook_id(), None);
+    /// ```
     pub fn new(address: impl Into<String>, body: impl Into<String>) -> Self {
         Self { address: address.into(), body: body.into(), webhook_id: None }
     }
 
     /// Sets the header `webhook-id` (Standard Webhooks): the same for each attempt, so that the receiver can tell that it
     /// got a notification before.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::decide::Delivery;
+    /// let delivery = Delivery::new("https://app.example/notify", "{}").with_webhook_id("6f1c6f34");
+    /// assert_eq!(delivery.webhook_id(), Some("6f1c6f34"));
+    /// ```
     #[must_use]
     pub fn with_webhook_id(mut self, id: impl Into<String>) -> Self {
         self.webhook_id = Some(id.into());
@@ -105,16 +167,36 @@ impl Delivery {
     }
 
     /// Returns the address that the body is posted to.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::decide::Delivery;
+    /// let delivery = Delivery::new("https://app.example/notify", "{}");
+    /// assert_eq!(delivery.address(), "https://app.example/notify");
+    /// ```
     pub fn address(&self) -> &str {
         &self.address
     }
 
     /// Returns the body: `{"verified": true, "url": "<signed URL>", "data": {…the signed parameters…}}`.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/authority.md")]
+    /// let signed = decide("login=user_1&notify_url=https%3A%2F%2Fapp.example%2Fnotify")?;
+    /// let body = signed.notification().map(|delivery| delivery.body()).unwrap_or_default();
+    /// assert_eq!(serde_json::from_str::<serde_json::Value>(body)?["data"]["login"], "user_1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn body(&self) -> &str {
         &self.body
     }
 
     /// Returns the header `webhook-id`.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::decide::Delivery;
+    /// let delivery = Delivery::new("https://app.example/notify", "{}").with_webhook_id("6f1c6f34");
+    /// assert_eq!(delivery.webhook_id(), Some("6f1c6f34"));
+    /// ```
     pub fn webhook_id(&self) -> Option<&str> {
         self.webhook_id.as_deref()
     }

@@ -5,10 +5,21 @@ use std::sync::Arc;
 use crate::authsig::error::{ConfigError, VerifyError};
 use crate::transport::TransportError;
 
-/// Why a [`Remote`](super::Remote) gave no identity.
+/// The failure of a [`Remote`](super::Remote) to verify a URL.
 ///
 /// Only [`Verify`](Self::Verify) is about the URL. With all others the server's keys could not be fetched: the URL may
 /// be good, and can be verified later.
+///
+/// ```
+/// use civic_sip::authsig::{RemoteError, VerifyError};
+///
+/// /// Returns whether the same URL may be tried again, later.
+/// fn is_temporary(error: &RemoteError) -> bool {
+///     !matches!(error, RemoteError::Verify(_))
+/// }
+/// assert!(is_temporary(&RemoteError::Status(503)));
+/// assert!(!is_temporary(&RemoteError::Verify(VerifyError::Mismatch)));
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RemoteError {

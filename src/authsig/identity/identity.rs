@@ -1,4 +1,4 @@
-//! What a verified URL of a server says.
+//! The contents of a verified URL of a server.
 
 use std::fmt;
 
@@ -8,10 +8,18 @@ use crate::authsig::error::VerifyError;
 use crate::authsig::time::Times;
 use crate::authsig::verified::Verified;
 
-/// A person whom an AuthSig server identified: only verifying makes one.
+/// A person whom an AuthSig server identified. Only a verifier creates one.
 ///
 /// Base URL of the server, [`service`](Self::service) and [`login`](Self::login) together say who somebody is; the login
 /// alone does not.
+///
+/// ```
+#[doc = include_str!("../../docs/setup/identity.md")]
+/// let identity = verifier.verify_url(signed_url)?;
+/// assert_eq!((verifier.base(), identity.service()), ("https://id.example/verify", "password"));
+/// assert_eq!(identity.login(), "user_1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Identity {
     login: String,
@@ -52,38 +60,80 @@ impl Identity {
     }
 
     /// Returns the login, which means somebody only together with the [`service`](Self::service) and the server.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert_eq!(identity.login(), "user_1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn login(&self) -> &str {
         &self.login
     }
 
     /// Returns the service that the login belongs to. `password` is the server's own accounts.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert_eq!(identity.service(), "password");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn service(&self) -> &str {
         &self.service
     }
 
     /// Returns the time at which the person was identified. Only a [legacy](crate::authsig) signature may have none.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert!(identity.time().is_some_and(|time| time <= SystemTime::now().into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn time(&self) -> Option<DateTime<Utc>> {
         self.times.time
     }
 
     /// Returns the second from which on the URL is dead, if it has one.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert_eq!(identity.expires_at(), None); // nobody asked for one
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.times.expires_at
     }
 
     /// Returns the addresses of the apps that the URL was made for.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert!(identity.audience().eq(["https://app.example/in"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn audience(&self) -> impl Iterator<Item = &str> {
         self.audience.iter().flat_map(|addresses| addresses.split(' '))
     }
 
     /// Returns a parameter that **nobody has vouched for**: whoever asked for the identity chose its value. `None` if it is
     /// absent or repeated.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert_eq!(identity.asked_for("team"), Some("blue"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn asked_for(&self, name: &str) -> Option<&str> {
         let mut values = self.parameters.iter().filter(|(other, _)| other == name);
         values.next().filter(|_| values.next().is_none()).map(|(_, value)| &**value)
     }
 
     /// Returns all names and values, in the order of the URL: what is proven, and what nobody has vouched for.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert!(identity.params().any(|(name, value)| (name, value) == ("team", "blue")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter().map(|(name, value)| (&**name, &**value))
     }

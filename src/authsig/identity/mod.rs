@@ -1,4 +1,4 @@
-//! What an AuthSig server vouches for: asking it who somebody is, and verifying its answer.
+//! Identities that an AuthSig server vouches for: asking it who somebody is, and verifying its answer.
 
 mod audience;
 mod error;

@@ -1,4 +1,4 @@
-//! What notify_url receives.
+//! The body that notify_url receives.
 
 use std::fmt;
 
@@ -13,10 +13,10 @@ use crate::encoding::json::{self, CowStr, StrictObject, set};
 /// Longest body that is read, in bytes. A signed URL is the most of it, and a query has at most 16 KiB.
 const MAX_LEN: usize = 64 * 1024;
 
-/// What an AuthSig server posts to notify_url: `{"verified": true, "url": "…", "data": {…}}`.
+/// The body that an AuthSig server posts to notify_url: `{"verified": true, "url": "…", "data": {…}}`.
 ///
-/// Anybody can post that, so nothing of it counts before the signed URL in it has been verified. It **never lets a browser
-/// in**: somebody else may have caused it.
+/// Anybody can post one, so nothing in it counts before [`verify`](Self::verify) has verified the signed URL. It **never
+/// lets a browser in**: somebody else may have caused it.
 ///
 /// ```
 /// # use civic_sip::authsig::{IdentityVerifier, Notification, PublicKeys, VerifyError};
@@ -43,6 +43,13 @@ impl Notification {
     ///
     /// [`VerifyError::Notification`] if it is longer, is not of this form, does not say `"verified": true`, or has a
     /// member twice.
+    ///
+    /// ```
+    /// use civic_sip::authsig::{Notification, VerifyError};
+    ///
+    /// let error = Notification::parse(r#"{"verified": false}"#).unwrap_err();
+    /// assert_eq!(error, VerifyError::Notification("must say `\"verified\": true`"));
+    /// ```
     pub fn parse(body: impl AsRef<[u8]>) -> Result<Self, VerifyError> {
         let body = body.as_ref();
         if body.len() > MAX_LEN {
@@ -66,18 +73,40 @@ impl Notification {
     ///
     /// # Errors
     ///
-    /// Those of [`IdentityVerifier::verify_url`].
+    /// The errors of [`IdentityVerifier::verify_url`].
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// # let body = serde_json::json!({ "verified": true, "url": signed_url }).to_string();
+    /// let identity = Notification::parse(body)?.verify(&verifier)?;
+    /// assert_eq!(identity.login(), "user_1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify(&self, verifier: &IdentityVerifier) -> Result<Identity, VerifyError> {
         verifier.verify_url(&self.url)
     }
 
     /// Returns the signed URL, not yet verified, to be stored or passed on.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::Notification;
+    /// let body = r#"{"verified": true, "url": "https://id.example/verify/verified?login=user_1"}"#;
+    /// assert_eq!(Notification::parse(body)?.url(), "https://id.example/verify/verified?login=user_1");
+    /// # Ok::<(), civic_sip::authsig::VerifyError>(())
+    /// ```
     pub fn url(&self) -> &str {
         &self.url
     }
 
     /// Returns the parameters as JSON, for display. They are **not verified**, neither now nor by
     /// [`verify`](Self::verify).
+    ///
+    /// ```
+    /// # use civic_sip::authsig::Notification;
+    /// let body = r#"{"verified": true, "url": "https://id.example", "data": {"login": "user_1"}}"#;
+    /// assert_eq!(Notification::parse(body)?.data(), Some(r#"{"login":"user_1"}"#));
+    /// # Ok::<(), civic_sip::authsig::VerifyError>(())
+    /// ```
     pub fn data(&self) -> Option<&str> {
         self.data.as_deref()
     }

@@ -43,7 +43,13 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Configures a verifier for the server at this base URL: https, or http on this machine.
+    /// Returns a builder that configures a verifier for the server at this base URL: https, or http on this machine.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::Remote;
+    /// let remote = Remote::builder("https://id.example/verify").audience("https://app.example/in").build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn builder(base: impl Into<String>) -> RemoteBuilder {
         RemoteBuilder { identities: IdentityVerifier::builder(base), transport: None }
     }
@@ -57,6 +63,19 @@ impl Remote {
     ///
     /// [`RemoteError::Verify`] for a URL that is not accepted, and any other [`RemoteError`] if the keys could not be
     /// fetched.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote.md")]
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// # let remote = Remote::builder("https://id.example/verify").transport(Keys(public_keys.to_jwks()));
+    /// # let remote = remote.audience("https://app.example/in").build()?;
+    /// let identity = remote.log_in(signed_url, &state).await?;
+    /// assert_eq!(identity.login(), "user_1");
+    ///
+    /// let other_browser = State::generate()?;
+    /// assert!(remote.log_in(signed_url, &other_browser).await.is_err());
+    /// # Ok(()) }
+    /// ```
     pub async fn log_in(&self, url: &str, state: &State) -> Result<Identity, RemoteError> {
         Ok(self.verifier(url).await?.log_in(url, state)?)
     }
@@ -66,7 +85,19 @@ impl Remote {
     ///
     /// # Errors
     ///
-    /// Those of [`log_in`](Self::log_in).
+    /// The errors of [`log_in`](Self::log_in).
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote.md")]
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// # let remote = Remote::builder("https://id.example/verify").transport(Keys(public_keys.to_jwks()));
+    /// # let remote = remote.audience("https://app.example/in").build()?;
+    /// assert_eq!(remote.verify_url(signed_url).await?.login(), "user_1");
+    ///
+    /// let forged = signed_url.replace("user_1", "admin");
+    /// assert!(matches!(remote.verify_url(&forged).await, Err(RemoteError::Verify(VerifyError::Mismatch))));
+    /// # Ok(()) }
+    /// ```
     pub async fn verify_url(&self, url: &str) -> Result<Identity, RemoteError> {
         Ok(self.verifier(url).await?.verify_url(url)?)
     }
@@ -75,7 +106,18 @@ impl Remote {
     ///
     /// # Errors
     ///
-    /// Those of [`log_in`](Self::log_in).
+    /// The errors of [`log_in`](Self::log_in).
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote.md")]
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// # let remote = Remote::builder("https://id.example/verify").transport(Keys(public_keys.to_jwks()));
+    /// # let remote = remote.audience("https://app.example/in").build()?;
+    /// # let body = serde_json::json!({ "verified": true, "url": signed_url }).to_string();
+    /// let notification = Notification::parse(body)?;
+    /// assert_eq!(remote.verify_notification(&notification).await?.login(), "user_1");
+    /// # Ok(()) }
+    /// ```
     pub async fn verify_notification(
         &self,
         notification: &Notification,
@@ -97,6 +139,17 @@ impl fmt::Debug for Remote {
 }
 
 /// Configures a [`Remote`].
+///
+/// ```
+/// # use std::time::Duration;
+/// # use civic_sip::authsig::Remote;
+/// let remote = Remote::builder("https://id.example/verify")
+///     .audience("https://app.example/in")
+///     .also_for(["https://app.example/notify"])
+///     .max_age(Duration::from_secs(3600))
+///     .build()?;
+/// # Ok::<(), civic_sip::authsig::ConfigError>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "`build` makes the verifier"]
 pub struct RemoteBuilder {
@@ -109,6 +162,12 @@ impl RemoteBuilder {
     ///
     /// A URL for others as well is rejected, unless they are in [`also_for`](Self::also_for): otherwise the app behind
     /// such an address could come with it, and be taken for the person.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote_builder.md")]
+    /// let remote = server.audience("https://app.example/in").build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn audience(mut self, address: impl Into<String>) -> Self {
         self.identities = self.identities.audience(address);
         self
@@ -116,8 +175,14 @@ impl RemoteBuilder {
 
     /// Accepts URLs whatever app they were made for, and those made for none.
     ///
-    /// This is for those who only look at URLs, such as an archive. An app that lets anybody in, or does anything for
+    /// Use it in programs that only look at URLs, such as an archive. An app that lets anybody in, or does anything for
     /// them, must not use it: every other app has URLs of the same people.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote_builder.md")]
+    /// let archive = server.any_audience().build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn any_audience(mut self) -> Self {
         self.identities = self.identities.any_audience();
         self
@@ -125,36 +190,76 @@ impl RemoteBuilder {
 
     /// Accepts URLs that were made for these addresses as well as for [`audience`](Self::audience), such as the
     /// notify_url of the same app.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote_builder.md")]
+    /// let remote = builder.also_for(["https://app.example/notify"]).build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn also_for(mut self, addresses: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.identities = self.identities.also_for(addresses);
         self
     }
 
     /// Demands this service, instead of `password`.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote_builder.md")]
+    /// let remote = builder.service("civic").build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn service(mut self, service: impl Into<String>) -> Self {
         self.identities = self.identities.service(service);
         self
     }
 
     /// Demands this login.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote_builder.md")]
+    /// let remote = builder.login("user_1").build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn login(mut self, login: impl Into<String>) -> Self {
         self.identities = self.identities.login(login);
         self
     }
 
     /// Demands a `time` that is no longer ago than this, at most 100 years.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote_builder.md")]
+    /// let remote = builder.max_age(Duration::from_secs(3600)).build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn max_age(mut self, age: Duration) -> Self {
         self.identities = self.identities.max_age(age);
         self
     }
 
-    /// Takes the time from elsewhere than the system's clock. It decides about the age of the keys, too.
+    /// Sets the source of the time. The default is the system's clock. The age of the keys depends on it, too.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote_builder.md")]
+    /// let remote = builder.clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000)).build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.identities = self.identities.clock(clock);
         self
     }
 
     /// Fetches the keys with another HTTP stack than the crate's own. It must not follow redirects.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote.md")]
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// # let own_transport = Keys(public_keys.to_jwks());
+    /// let builder = Remote::builder("https://id.example/verify").audience("https://app.example/in");
+    /// let remote = builder.transport(own_transport).build()?;
+    /// assert!(remote.verify_url(signed_url).await.is_ok());
+    /// # Ok(()) }
+    /// ```
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self
@@ -166,6 +271,13 @@ impl RemoteBuilder {
     ///
     /// A [`ConfigError`] with everything that is wrong; [`ConfigProblem::NoTransport`] without the feature `client`, if
     /// no [`transport`](Self::transport) is set.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/remote_builder.md")]
+    /// let error = server.build().unwrap_err();
+    /// assert_eq!(error.problems(), [ConfigProblem::NoAudience]);
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn build(self) -> Result<Remote, ConfigError> {
         let mut problems = Vec::new();
         let transport = self.transport.map_or_else(|| own_transport(&self.identities.base), Ok);

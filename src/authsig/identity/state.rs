@@ -39,12 +39,25 @@ impl State {
     /// # Errors
     ///
     /// [`ConfigProblem::NoRandomness`].
+    ///
+    /// ```
+    /// # use civic_sip::authsig::State;
+    /// assert_ne!(State::generate()?.as_str(), State::generate()?.as_str());
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn generate() -> Result<Self, ConfigError> {
         let bytes: [u8; LEN] = crypto::random().ok_or(ConfigProblem::NoRandomness)?;
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
     /// Returns the value for the cookie: 22 characters of `A-Z a-z 0-9 - _`.
+    ///
+    /// ```
+    /// let state = civic_sip::authsig::State::generate()?;
+    /// let cookie = format!("__Host-authsig={}; Path=/; Secure; HttpOnly", state.as_str());
+    /// assert_eq!(state.as_str().len(), 22);
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 /// The path below the base URL at which a server signs.
 const PATH: &str = "/verified";
 
-/// How long ago a person who is let in may have been identified.
+/// The longest time since a person who is let in was identified.
 const LOG_IN_MAX_AGE: Duration = Duration::from_secs(300);
 
 /// Verifies what one AuthSig server signed, offline: with its public keys (version 3), or with the secret that the app
@@ -52,7 +52,16 @@ pub struct IdentityVerifier {
 }
 
 impl IdentityVerifier {
-    /// Configures a verifier for the server at this base URL: https, or http on this machine.
+    /// Returns a builder that configures a verifier for the server at this base URL: https, or http on this machine.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let verifier = IdentityVerifier::builder("https://id.example/verify")
+    ///     .public_keys(public_keys)
+    ///     .audience("https://app.example/in")
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn builder(base: impl Into<String>) -> IdentityVerifierBuilder {
         IdentityVerifierBuilder {
             base: base.into(),
@@ -74,7 +83,16 @@ impl IdentityVerifier {
     ///
     /// # Errors
     ///
-    /// Those of [`verify_url`](Self::verify_url), [`VerifyError::WrongState`] and [`VerifyError::TooOld`].
+    /// The errors of [`verify_url`](Self::verify_url), [`VerifyError::WrongState`] and [`VerifyError::TooOld`].
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert_eq!(verifier.log_in(signed_url, &state)?.login(), "user_1");
+    ///
+    /// let other_browser = State::generate()?;
+    /// assert_eq!(verifier.log_in(signed_url, &other_browser).unwrap_err(), VerifyError::WrongState);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn log_in(&self, url: &str, state: &State) -> Result<Identity, VerifyError> {
         let identity = self.verify_url(url)?;
         let signed = identity.asked_for("state").ok_or_else(|| VerifyError::missing("state"))?;
@@ -99,6 +117,15 @@ impl IdentityVerifier {
     ///
     /// A [`VerifyError`] that says why the URL is not accepted; [`VerifyError::WrongAudience`] for one that was made for
     /// another app.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert_eq!(verifier.verify_url(signed_url)?.login(), "user_1");
+    ///
+    /// let forged = signed_url.replace("user_1", "admin");
+    /// assert_eq!(verifier.verify_url(&forged).unwrap_err(), VerifyError::Mismatch);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify_url(&self, url: &str) -> Result<Identity, VerifyError> {
         let verified = self.verifier.verify_at(url, PATH)?;
         self.audience.check(verified.get("audience"))?;
@@ -106,6 +133,12 @@ impl IdentityVerifier {
     }
 
     /// Returns the base URL of the server, which together with service and login says who somebody is.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// assert_eq!(verifier.base(), "https://id.example/verify");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn base(&self) -> &str {
         &self.base
     }
@@ -126,6 +159,16 @@ impl IdentityVerifier {
 }
 
 /// Configures an [`IdentityVerifier`].
+///
+/// ```
+#[doc = include_str!("../../docs/setup/identity.md")]
+/// let verifier = IdentityVerifier::builder("https://id.example/verify")
+///     .public_keys(public_keys)
+///     .audience("https://app.example/in")
+///     .also_for(["https://app.example/notify"])
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "`build` makes the verifier"]
 pub struct IdentityVerifierBuilder {
@@ -139,6 +182,13 @@ pub struct IdentityVerifierBuilder {
 impl IdentityVerifierBuilder {
     /// Verifies version 3 with these keys of the server, for as long as the verifier lives: whoever revokes one has to
     /// replace the verifier.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let verifier = IdentityVerifier::builder("https://id.example/verify").public_keys(public_keys);
+    /// assert!(verifier.any_audience().build()?.verify_url(signed_url).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn public_keys(mut self, keys: PublicKeys) -> Self {
         self.verifier = self.verifier.public_keys(keys);
         self.has_public_keys = true;
@@ -146,6 +196,13 @@ impl IdentityVerifierBuilder {
     }
 
     /// Verifies version 2 with the secret that the app stored at the server. Version 3 is rejected.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let verifier = IdentityVerifier::builder("https://id.example/verify").secret("at least sixteen bytes");
+    /// assert!(verifier.any_audience().build()?.verify_url(signed_url).is_err()); // of version 3
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.verifier = self.verifier.secret(secret);
         self.has_secret = true;
@@ -156,6 +213,13 @@ impl IdentityVerifierBuilder {
     ///
     /// A URL for others as well is rejected, unless they are in [`also_for`](Self::also_for): otherwise the app behind
     /// such an address could come with it, and be taken for the person.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let other_app = builder.audience("https://other.example/in").build()?;
+    /// assert_eq!(other_app.verify_url(signed_url).unwrap_err(), VerifyError::WrongAudience);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn audience(mut self, address: impl Into<String>) -> Self {
         self.audience.address = Some(address.into());
         self
@@ -163,8 +227,15 @@ impl IdentityVerifierBuilder {
 
     /// Accepts URLs whatever app they were made for, and those made for none.
     ///
-    /// This is for those who only look at URLs, such as an archive. An app that lets anybody in, or does anything for
+    /// Use it in programs that only look at URLs, such as an archive. An app that lets anybody in, or does anything for
     /// them, must not use it: every other app has URLs of the same people.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let archive = builder.any_audience().build()?;
+    /// assert!(archive.verify_url(signed_url).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn any_audience(mut self) -> Self {
         self.audience.any = true;
         self
@@ -172,30 +243,67 @@ impl IdentityVerifierBuilder {
 
     /// Accepts URLs that were made for these addresses as well as for [`audience`](Self::audience), such as the
     /// notify_url of the same app.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let builder = builder.audience("https://app.example/in");
+    /// let verifier = builder.also_for(["https://app.example/notify"]).build()?;
+    /// assert!(verifier.verify_url(signed_url).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn also_for(mut self, addresses: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.audience.also_for.extend(addresses.into_iter().map(Into::into));
         self
     }
 
     /// Demands this service, instead of `password`.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let verifier = builder.audience("https://app.example/in").service("civic").build()?;
+    /// assert_eq!(verifier.verify_url(signed_url).unwrap_err(), VerifyError::WrongService);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn service(mut self, service: impl Into<String>) -> Self {
         self.verifier = self.verifier.service(service);
         self
     }
 
     /// Demands this login.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let verifier = builder.audience("https://app.example/in").login("user_2").build()?;
+    /// assert_eq!(verifier.verify_url(signed_url).unwrap_err(), VerifyError::WrongLogin);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn login(mut self, login: impl Into<String>) -> Self {
         self.verifier = self.verifier.login(login);
         self
     }
 
     /// Demands a `time` that is no longer ago than this, at most 100 years.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let builder = builder.audience("https://app.example/in");
+    /// let verifier = builder.max_age(Duration::from_secs(3600)).build()?;
+    /// assert!(verifier.verify_url(signed_url).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn max_age(mut self, age: Duration) -> Self {
         self.verifier = self.verifier.max_age(age);
         self
     }
 
-    /// Takes the time from elsewhere than the system's clock.
+    /// Sets the source of the time. The default is the system's clock.
+    ///
+    /// ```
+    #[doc = include_str!("../../docs/setup/identity.md")]
+    /// let builder = builder.audience("https://app.example/in").clock(|| SystemTime::UNIX_EPOCH);
+    /// assert!(builder.build()?.verify_url(signed_url).is_err()); // signed in the future
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.verifier = self.verifier.clock(clock);
         self
@@ -206,6 +314,13 @@ impl IdentityVerifierBuilder {
     /// # Errors
     ///
     /// A [`ConfigError`] with everything that is wrong.
+    ///
+    /// ```
+    /// use civic_sip::authsig::{ConfigProblem, IdentityVerifier};
+    ///
+    /// let builder = IdentityVerifier::builder("https://id.example").secret("at least sixteen bytes");
+    /// assert_eq!(builder.build().unwrap_err().problems(), [ConfigProblem::NoAudience]);
+    /// ```
     pub fn build(self) -> Result<IdentityVerifier, ConfigError> {
         let mut problems = Vec::new();
         let verifier = self.read(&mut problems);

@@ -43,12 +43,25 @@ impl Secret {
     /// # Errors
     ///
     /// [`ConfigProblem::NoRandomness`].
+    ///
+    /// ```
+    /// # use civic_sip::authsig::Secret;
+    /// assert_ne!(Secret::generate()?.as_str(), Secret::generate()?.as_str());
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn generate() -> Result<Self, ConfigError> {
         let bytes = Zeroizing::new(crypto::random::<32>().ok_or(ConfigProblem::NoRandomness)?);
         Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
     }
 
     /// Returns the secret.
+    ///
+    /// ```
+    /// # let secret = civic_sip::authsig::Secret::generate()?;
+    /// let line = format!("AUTHSIG_SECRET={}", secret.as_str());
+    /// assert!(line.is_ascii());
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }

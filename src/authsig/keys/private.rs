@@ -49,6 +49,12 @@ impl PrivateKey {
     /// # Errors
     ///
     /// [`ConfigProblem::NoRandomness`].
+    ///
+    /// ```
+    /// let pem = civic_sip::authsig::PrivateKey::generate()?.to_pem();
+    /// assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----"));
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn generate() -> Result<Self, ConfigError> {
         loop {
             let scalar = Zeroizing::new(crypto::random().ok_or(ConfigProblem::NoRandomness)?);
@@ -64,6 +70,14 @@ impl PrivateKey {
     /// # Errors
     ///
     /// [`ConfigProblem::PrivateKey`] if it is no such document, or not of a P-256 key.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::PrivateKey;
+    /// # let pem = PrivateKey::generate()?.to_pem();
+    /// let key = PrivateKey::from_pem(&pem)?;
+    /// assert_eq!(key.to_pem(), pem);
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn from_pem(pem: &str) -> Result<Self, ConfigError> {
         const FORM: ConfigProblem = ConfigProblem::PrivateKey(
             "must be one PKCS#8 PEM block, `-----BEGIN PRIVATE KEY-----`: \
@@ -85,6 +99,13 @@ impl PrivateKey {
     /// # Errors
     ///
     /// [`ConfigProblem::PrivateKey`] for anything else, zero, and numbers that are not below the order of the curve.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::PrivateKey;
+    /// let key = PrivateKey::from_hex("ec844af6422e1f3db7bdbf6443bd47ea9e58f31a708045a9b8c4f36a3987bad4")?;
+    /// assert!(PrivateKey::from_hex("ec84").is_err());
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn from_hex(hex: &str) -> Result<Self, ConfigError> {
         let mut scalar = Zeroizing::new([0; 32]);
         hex::decode_to_slice(hex.trim(), &mut *scalar)
@@ -107,6 +128,12 @@ impl PrivateKey {
     }
 
     /// Writes the key in PEM, as [`from_pem`](Self::from_pem) reads it. The text is a secret.
+    ///
+    /// ```
+    /// let key = civic_sip::authsig::PrivateKey::generate()?;
+    /// assert!(key.to_pem().ends_with("-----END PRIVATE KEY-----\n"));
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn to_pem(&self) -> String {
         // Tried when the key was made.
         let der = self.0.signing.to_pkcs8().unwrap_or_default();
@@ -127,6 +154,13 @@ impl PrivateKey {
     }
 
     /// Returns the public key, as a set of one.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::{PrivateKey, Verifier};
+    /// let key = PrivateKey::generate()?;
+    /// let verifier = Verifier::builder().public_keys(key.public_key()).build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn public_key(&self) -> PublicKeys {
         self.0.public.clone()
     }

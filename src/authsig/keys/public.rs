@@ -47,6 +47,16 @@ impl PublicKeys {
     ///
     /// [`ConfigProblem::PublicKeys`] if it is no JWK set, if no key is left, and if any key has a private part (`d`), is
     /// not a point of the curve, has a `kid` that is not its thumbprint (RFC 7638, SHA-256), or is there twice.
+    ///
+    /// ```
+    /// let keys = civic_sip::authsig::PublicKeys::from_jwks(
+    ///     r#"{"keys": [{"kty": "EC", "crv": "P-256",
+    ///         "x": "_MOlySLBMwsek9AvsiXI7LKe7NGUmcukBnULvuW7yZU",
+    ///         "y": "rE7RWcjNmLEsPkDRJwuQItJRNIh8flYuhYSrsUxcZpA"}]}"#,
+    /// )?;
+    /// assert!(keys.ids().eq(["SkMMijs2Po4Fz7EFrA6835SfoiOf1BQcN_AwfG90w2s"]));
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn from_jwks(jwks: &str) -> Result<Self, ConfigError> {
         const FORM: ConfigProblem =
             ConfigProblem::PublicKeys("must be a JWK set, without a member that stands twice");
@@ -71,12 +81,26 @@ impl PublicKeys {
     }
 
     /// Writes the keys as a JWK set, to be published.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::{PrivateKey, PublicKeys};
+    /// let jwks = PrivateKey::generate()?.public_key().to_jwks();
+    /// assert_eq!(PublicKeys::from_jwks(&jwks)?.to_jwks(), jwks);
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn to_jwks(&self) -> String {
         let keys: Vec<_> = self.0.iter().map(PublicKey::to_jwk).collect();
         json!({ "keys": keys }).to_string()
     }
 
     /// Returns the keys of both sets.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::PrivateKey;
+    /// let (old, new) = (PrivateKey::generate()?, PrivateKey::generate()?);
+    /// assert_eq!(new.public_key().merge(old.public_key()).ids().count(), 2);
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         let added = other.0.iter().filter(|key| self.get(&key.id).is_none());
@@ -84,6 +108,12 @@ impl PublicKeys {
     }
 
     /// Returns the ids of the keys: their thumbprints.
+    ///
+    /// ```
+    /// let key = civic_sip::authsig::PrivateKey::generate()?;
+    /// assert!(key.public_key().ids().all(|id| id.len() == 43));
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|key| &*key.id)
     }

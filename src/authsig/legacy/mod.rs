@@ -20,7 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What a verifier promises
+//! # The promise of a verifier
 //!
 //! A [`Verifier`] accepts a URL only if **every** reading of its signed text has the same `login`, `service`, `time`
 //! and `expires_at`. These four are proven, if everyone who signs with the secret checks them first. Everything else
@@ -35,7 +35,7 @@
 //!   anything, and assuming this of it accepts forged URLs.
 //! - [`logins`](VerifierBuilder::logins): no other logins have ever existed.
 //!
-//! # What is rejected
+//! # Rejections
 //!
 //! | cause | error |
 //! |---|---|
@@ -56,7 +56,7 @@
 //! `time` and `expires_at` are RFC 3339 with an offset, the full form `Tue May 21 17:17:19 UTC 2013`, or epoch
 //! seconds that Ruby does not take for a date (`YYYYMMDDhh`).
 //!
-//! # What this signature cannot promise
+//! # Limits
 //!
 //! - The promise holds only where **everyone** who signs with the secret checks login, service and time first. The
 //!   original does not: asked with `notify_url`, it posts a valid signature for any login to any address, even if

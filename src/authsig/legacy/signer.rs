@@ -10,7 +10,7 @@ use crate::authsig::{reserved, url};
 /// The cost that the original signs with.
 const DEFAULT_COST: u32 = 10;
 
-/// Signs URLs as the original server does. Read [what that cannot promise](super).
+/// Signs URLs as the original server does. Read [the limits of that](super#limits).
 ///
 /// Everyone who signs with the secret must check first that `login`, `service` and `time` are true.
 ///
@@ -30,6 +30,13 @@ pub struct Signer {
 
 impl Signer {
     /// Returns a builder; it needs a secret.
+    ///
+    /// ```
+    /// use civic_sip::authsig::legacy::Signer;
+    ///
+    /// let signer = Signer::builder().secret("house secret").only_names(["login", "time"]).build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn builder() -> SignerBuilder {
         SignerBuilder { settings: SettingsBuilder::default(), cost: DEFAULT_COST }
     }
@@ -40,7 +47,14 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// Those of [`sign_query`](Self::sign_query), and [`SignError::Url`].
+    /// The errors of [`sign_query`](Self::sign_query), and [`SignError::Url`].
+    ///
+    /// ```
+    /// # let signer = civic_sip::authsig::legacy::Signer::builder().secret("house secret").cost(4).build()?;
+    /// let url = signer.sign_url("https://id.example/verify/verified?login=user_1")?;
+    /// assert!(url.starts_with("https://id.example/verify/verified?login=user_1&signature="));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn sign_url(&self, url: &str) -> Result<String, SignError> {
         let parts = url::split(url)?;
         Ok(parts.with_query(&self.sign_query(parts.query)?))
@@ -52,6 +66,12 @@ impl Signer {
     ///
     /// A [`SignError`] that names the cause: the query is not one that a verifier accepts, or has a signature
     /// already, or its digest has a NUL byte, which bcrypt can't sign.
+    ///
+    /// ```
+    /// # let signer = civic_sip::authsig::legacy::Signer::builder().secret("house secret").cost(4).build()?;
+    /// assert!(signer.sign_query("login=user_1")?.starts_with("login=user_1&signature="));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn sign_query(&self, query: &str) -> Result<String, SignError> {
         let pairs = reserved::read(query)?;
         if pairs.iter().any(|pair| pair.name == "signature") {
@@ -69,7 +89,15 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// Those of [`sign_url`](Self::sign_url), and [`LegacyError::NoRuntime`](super::LegacyError::NoRuntime) outside of a Tokio runtime.
+    /// The errors of [`sign_url`](Self::sign_url), and [`LegacyError::NoRuntime`](super::LegacyError::NoRuntime) outside of a Tokio runtime.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let signer = civic_sip::authsig::legacy::Signer::builder().secret("house secret").cost(4).build()?;
+    /// let url = signer.sign_url_async("/verified?login=user_1").await?;
+    /// assert!(url.starts_with("/verified?login=user_1&signature="));
+    /// # Ok(()) }
+    /// ```
     #[cfg(any(feature = "client", feature = "redis"))]
     pub async fn sign_url_async(&self, url: impl Into<String>) -> Result<String, SignError> {
         let (signer, url) = (self.clone(), url.into());
@@ -80,7 +108,15 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// Those of [`sign_query`](Self::sign_query), and [`LegacyError::NoRuntime`](super::LegacyError::NoRuntime) outside of a Tokio runtime.
+    /// The errors of [`sign_query`](Self::sign_query), and [`LegacyError::NoRuntime`](super::LegacyError::NoRuntime) outside of a Tokio runtime.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let signer = civic_sip::authsig::legacy::Signer::builder().secret("house secret").cost(4).build()?;
+    /// let query = signer.sign_query_async("login=user_1").await?;
+    /// assert!(query.starts_with("login=user_1&signature="));
+    /// # Ok(()) }
+    /// ```
     #[cfg(any(feature = "client", feature = "redis"))]
     pub async fn sign_query_async(&self, query: impl Into<String>) -> Result<String, SignError> {
         let (signer, query) = (self.clone(), query.into());
@@ -89,6 +125,17 @@ impl Signer {
 }
 
 /// Builds a [`Signer`].
+///
+/// ```
+/// use civic_sip::authsig::legacy::Signer;
+///
+/// let signer = Signer::builder()
+///     .secret("house secret")
+///     .only_names(["login", "service", "time"])
+///     .cost(10)
+///     .build()?;
+/// # Ok::<(), civic_sip::authsig::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SignerBuilder {
@@ -98,6 +145,12 @@ pub struct SignerBuilder {
 
 impl SignerBuilder {
     /// Sets the house secret.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::legacy::Signer;
+    /// let signer = Signer::builder().secret("house secret").build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.settings.set_secret(secret.as_ref());
         self
@@ -107,12 +160,26 @@ impl SignerBuilder {
     /// may rely on it.
     ///
     /// Names must not be empty, contain a colon, or be the end of one another or of `secret`.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::legacy::Signer;
+    /// let signer = Signer::builder().secret("house secret").only_names(["login", "time"]).build()?;
+    /// assert!(signer.sign_query("login=user_1&team=blue").is_err());
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn only_names(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.settings.set_only_names(names);
         self
     }
 
     /// Sets the cost of bcrypt, 4 to 16 (10): the work doubles with each step.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::legacy::Signer;
+    /// let signer = Signer::builder().secret("house secret").cost(4).build()?;
+    /// assert!(signer.sign_query("login=user_1")?.contains("signature=%242a%2404%24"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn cost(mut self, cost: u32) -> Self {
         self.cost = cost;
         self
@@ -124,6 +191,13 @@ impl SignerBuilder {
     ///
     /// A [`ConfigError`] with everything that is wrong: no secret or an empty one, names that could not be told
     /// apart, a cost out of range.
+    ///
+    /// ```
+    /// use civic_sip::authsig::{ConfigProblem, legacy::Signer};
+    ///
+    /// let error = Signer::builder().cost(3).build().unwrap_err();
+    /// assert_eq!(error.problems(), [ConfigProblem::NoKey, ConfigProblem::CostOutOfRange("cost")]);
+    /// ```
     pub fn build(self) -> Result<Signer, ConfigError> {
         let mut problems = Vec::new();
         let settings = self.settings.build(&mut problems);

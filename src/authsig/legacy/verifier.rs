@@ -22,7 +22,7 @@ type Logins = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Verifies URLs that were signed as the original server does, if their text can be read in one way only.
 ///
-/// Read [what that cannot promise](super).
+/// Read [the limits of that](super#limits).
 ///
 /// ```
 /// use civic_sip::authsig::legacy::Verifier;
@@ -44,6 +44,12 @@ pub struct Verifier {
 
 impl Verifier {
     /// Returns a builder; it needs a secret.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::legacy::Verifier;
+    /// let verifier = Verifier::builder().secret("Test house secret.").build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn builder() -> VerifierBuilder {
         VerifierBuilder {
             settings: SettingsBuilder::default(),
@@ -61,7 +67,15 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// Those of [`verify_query`](Self::verify_query), and [`VerifyError::Url`].
+    /// The errors of [`verify_query`](Self::verify_query), and [`VerifyError::Url`].
+    ///
+    /// ```
+    /// # let verifier = civic_sip::authsig::legacy::Verifier::builder().secret("Test house secret.").build()?;
+    /// let url = "https://id.example/verify/verified?login=user_1\
+    ///            &signature=$2a$04$1TaVuPCgo2RzfDatTmavqu8UjyPSu0RJ6rzio1BZ7/LTfKJzXDpcy";
+    /// assert_eq!(verifier.verify_url(url)?.login(), "user_1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify_url(&self, url: &str) -> Result<Identity, VerifyError> {
         self.verify_query(url::split(url)?.query)
     }
@@ -72,6 +86,14 @@ impl Verifier {
     ///
     /// A [`VerifyError`] that names the cause; [`LegacyError::Ambiguous`] if the signature is right, but its text can
     /// also be read otherwise.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::VerifyError;
+    /// # let verifier = civic_sip::authsig::legacy::Verifier::builder().secret("Test house secret.").build()?;
+    /// let query = "login=user_2&signature=$2a$04$1TaVuPCgo2RzfDatTmavqu8UjyPSu0RJ6rzio1BZ7/LTfKJzXDpcy";
+    /// assert_eq!(verifier.verify_query(query).unwrap_err(), VerifyError::Mismatch);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify_query(&self, query: &str) -> Result<Identity, VerifyError> {
         let pairs = reserved::read(query)?;
         let parameters = Parameters::read(&pairs, self.settings.only_names.as_ref())?;
@@ -107,7 +129,15 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// Those of [`verify_url`](Self::verify_url), and [`LegacyError::NoRuntime`] outside of a Tokio runtime.
+    /// The errors of [`verify_url`](Self::verify_url), and [`LegacyError::NoRuntime`] outside of a Tokio runtime.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let verifier = civic_sip::authsig::legacy::Verifier::builder().secret("Test house secret.").build()?;
+    /// let url = "/verified?login=user_1&signature=$2a$04$1TaVuPCgo2RzfDatTmavqu8UjyPSu0RJ6rzio1BZ7/LTfKJzXDpcy";
+    /// assert_eq!(verifier.verify_url_async(url).await?.login(), "user_1");
+    /// # Ok(()) }
+    /// ```
     #[cfg(any(feature = "client", feature = "redis"))]
     pub async fn verify_url_async(&self, url: impl Into<String>) -> Result<Identity, VerifyError> {
         let (verifier, url) = (self.clone(), url.into());
@@ -118,7 +148,15 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// Those of [`verify_query`](Self::verify_query), and [`LegacyError::NoRuntime`] outside of a Tokio runtime.
+    /// The errors of [`verify_query`](Self::verify_query), and [`LegacyError::NoRuntime`] outside of a Tokio runtime.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let verifier = civic_sip::authsig::legacy::Verifier::builder().secret("Test house secret.").build()?;
+    /// let query = "login=user_1&signature=$2a$04$1TaVuPCgo2RzfDatTmavqu8UjyPSu0RJ6rzio1BZ7/LTfKJzXDpcy";
+    /// assert_eq!(verifier.verify_query_async(query).await?.login(), "user_1");
+    /// # Ok(()) }
+    /// ```
     #[cfg(any(feature = "client", feature = "redis"))]
     pub async fn verify_query_async(
         &self,
@@ -130,6 +168,17 @@ impl Verifier {
 }
 
 /// Builds a [`Verifier`].
+///
+/// ```
+/// use civic_sip::authsig::legacy::Verifier;
+///
+/// let verifier = Verifier::builder()
+///     .secret("house secret")
+///     .logins(|login| login.starts_with("user_"))
+///     .max_cost(12)
+///     .build()?;
+/// # Ok::<(), civic_sip::authsig::ConfigError>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct VerifierBuilder {
@@ -142,6 +191,12 @@ pub struct VerifierBuilder {
 
 impl VerifierBuilder {
     /// Sets the house secret.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::legacy::Verifier;
+    /// let verifier = Verifier::builder().secret("house secret").build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.settings.set_secret(secret.as_ref());
         self
@@ -153,15 +208,31 @@ impl VerifierBuilder {
     /// **This is false of the original server**, which signs anything. It is true of a [`Signer`](super::Signer) that
     /// was given the same names. Names must not be empty, contain a colon, or be the end of one another or of
     /// `secret`.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::legacy::Verifier;
+    /// # let builder = Verifier::builder().secret("house secret");
+    /// let verifier = builder.only_names(["login", "service", "time"]).build()?;
+    /// assert!(verifier.verify_query("login=user_1&team=blue&signature=x").is_err());
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn only_names(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.settings.set_only_names(names);
         self
     }
 
-    /// Says of a login whether it could ever have existed under this secret, deleted accounts included.
+    /// Sets a function that returns whether a login could ever have existed under this secret, deleted accounts included.
     ///
-    /// Readings with other logins are left out. It is asked about at most 1,024 logins for one URL, and only after
+    /// Readings with other logins are left out. It is called for at most 1,024 logins for one URL, and only after
     /// the signature was verified.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::legacy::Verifier;
+    /// # let builder = Verifier::builder().secret("house secret");
+    /// # let accounts = std::collections::HashSet::from(["user_1".to_owned()]);
+    /// let verifier = builder.logins(move |login| accounts.contains(login)).build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn logins(mut self, logins: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.logins = Some(Arc::new(logins));
         self
@@ -169,6 +240,16 @@ impl VerifierBuilder {
 
     /// Sets the highest bcrypt cost that a signature may have, 4 to 16 (10): the work doubles with each step. It is
     /// checked before any hashing.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::legacy::{LegacyError, Verifier};
+    /// # let builder = Verifier::builder().secret("house secret");
+    /// let verifier = builder.max_cost(9).build()?;
+    /// let query = "login=user_1&signature=$2a$10$1TaVuPCgo2RzfDatTmavqu8UjyPSu0RJ6rzio1BZ7/LTfKJzXDpcy";
+    /// let error = verifier.verify_query(query).unwrap_err();
+    /// assert_eq!(error, LegacyError::CostTooHigh { cost: 10, limit: 9 }.into());
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn max_cost(mut self, cost: u32) -> Self {
         self.max_cost = cost;
         self
@@ -178,12 +259,27 @@ impl VerifierBuilder {
     ///
     /// The age counts from `time` less `time_fudge` (300 s if there is none), since the URL may have been signed as
     /// long before. All readings have to agree on `time_fudge`, too.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::legacy::Verifier;
+    /// # let builder = Verifier::builder().secret("house secret");
+    /// let verifier = builder.max_age(std::time::Duration::from_secs(3600)).build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// Sets the clock; without it the system's clock is used.
+    /// Sets the source of the time. The default is the system's clock.
+    ///
+    /// ```
+    /// # use std::time::{Duration, SystemTime};
+    /// # use civic_sip::authsig::legacy::Verifier;
+    /// # let builder = Verifier::builder().secret("house secret");
+    /// let verifier = builder.clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000)).build()?;
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(clock);
         self
@@ -195,6 +291,13 @@ impl VerifierBuilder {
     ///
     /// A [`ConfigError`] with everything that is wrong: no secret or an empty one, names that could not be told
     /// apart, a cost or an age out of range.
+    ///
+    /// ```
+    /// use civic_sip::authsig::{ConfigProblem, legacy::Verifier};
+    ///
+    /// let error = Verifier::builder().secret("").build().unwrap_err();
+    /// assert_eq!(error.problems(), [ConfigProblem::EmptySecret]);
+    /// ```
     pub fn build(self) -> Result<Verifier, ConfigError> {
         let mut problems = Vec::new();
         let settings = self.settings.build(&mut problems);

@@ -16,6 +16,19 @@ use crate::authsig::error::ReplayError;
 ///
 /// It never forgets a link that is alive: when it is full of those it refuses with [`ReplayError::GuardFull`]. An entry
 /// takes about 200 bytes. It needs no async runtime.
+///
+/// ```
+/// # use std::time::Duration;
+/// use civic_sip::authsig::{MemoryGuard, ReplayError, Signer, Verifier};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let signer = Signer::builder().secret("at least sixteen bytes").expires_in(Duration::from_secs(60)).single_use().build()?;
+/// # let verified = Verifier::new("at least sixteen bytes")?.verify_url(&signer.sign_url("/join")?)?;
+/// let guard = MemoryGuard::new(10_000); // one for the whole process
+/// verified.consume(&guard).await?;
+/// assert!(matches!(verified.consume(&guard).await, Err(ReplayError::Replayed)));
+/// # Ok(()) }
+/// ```
 pub struct MemoryGuard {
     capacity: usize,
     entries: Mutex<Entries>,
@@ -29,6 +42,17 @@ struct Entries {
 
 impl MemoryGuard {
     /// Makes a guard for this many links that have been used and have not yet expired (plus 10 minutes).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use civic_sip::authsig::{MemoryGuard, ReplayError, Signer, Verifier};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let signer = Signer::builder().secret("at least sixteen bytes").expires_in(Duration::from_secs(60)).single_use().build()?;
+    /// # let verified = Verifier::new("at least sixteen bytes")?.verify_url(&signer.sign_url("/join")?)?;
+    /// let no_room = MemoryGuard::new(0);
+    /// assert!(matches!(verified.consume(&no_room).await, Err(ReplayError::GuardFull)));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self { capacity, entries: Mutex::default() }

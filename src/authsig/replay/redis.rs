@@ -10,7 +10,7 @@ use redis::{ExistenceCheck, SetExpiry, SetOptions};
 use super::{Claim, ClaimFuture, ReplayGuard};
 use crate::authsig::error::ReplayError;
 
-/// How long a command may take before the link is refused.
+/// The time limit of a command, after which the link is refused.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 const DEFAULT_PREFIX: &str = "authsig:used:";
@@ -20,7 +20,7 @@ const DEFAULT_PREFIX: &str = "authsig:used:";
 /// Each use is one atomic `SET … NX EX`, counted by the clock of Redis, and its entry expires by itself. An error, a lost
 /// connection or a time-out refuses the link, which counts as used if the command did reach Redis.
 ///
-/// # What Redis needs
+/// # Requirements on Redis
 ///
 /// A use that Redis forgets is a link that can be used again. It must keep what it is given:
 ///
@@ -54,6 +54,14 @@ impl RedisGuard {
     /// # Errors
     ///
     /// [`ReplayError::Guard`] if the URL is not one of a Redis, if no Redis can be reached, and outside of a Tokio runtime.
+    ///
+    /// ```
+    /// # use civic_sip::authsig::{RedisGuard, ReplayError};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let error = RedisGuard::connect("https://redis.example").await.unwrap_err();
+    /// assert!(matches!(error, ReplayError::Guard(_)));
+    /// # }
+    /// ```
     pub async fn connect(url: &str) -> Result<Self, ReplayError> {
         Self::connect_with_timeout(url, DEFAULT_TIMEOUT).await
     }
@@ -62,7 +70,16 @@ impl RedisGuard {
     ///
     /// # Errors
     ///
-    /// Those of [`connect`](Self::connect).
+    /// The errors of [`connect`](Self::connect).
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), civic_sip::authsig::ReplayError> {
+    /// # use std::time::Duration;
+    /// # use civic_sip::authsig::RedisGuard;
+    /// let url = "redis://127.0.0.1:6379/0";
+    /// let guard = RedisGuard::connect_with_timeout(url, Duration::from_secs(1)).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn connect_with_timeout(url: &str, timeout: Duration) -> Result<Self, ReplayError> {
         check_runtime()?;
         let client = redis::Client::open(url).map_err(failed)?;
@@ -76,6 +93,13 @@ impl RedisGuard {
     }
 
     /// Puts another prefix before the keys than `authsig:used:`.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), civic_sip::authsig::ReplayError> {
+    /// # use civic_sip::authsig::RedisGuard;
+    /// let guard = RedisGuard::connect("redis://127.0.0.1:6379/0").await?.prefix("my-app:used:");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
