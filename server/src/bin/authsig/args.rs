@@ -60,7 +60,7 @@ pub(crate) struct ServeArgs {
     /// Redirect to and notify this address without asking the person. May be given several times.
     #[arg(long, env = "AUTHSIG_ALLOW", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
-    /// Notify addresses of this origin though it is on a port other than 443, https://hooks.example:8443, or on this machine.
+    /// Notify addresses of this origin though it is on a port other than 443, `https://hooks.example:8443`, or on this machine.
     /// May be given several times.
     #[arg(long, env = "AUTHSIG_NOTIFY_ORIGIN", value_delimiter = ',')]
     pub(crate) notify_origin: Vec<String>,
@@ -97,7 +97,7 @@ pub(crate) struct ServeArgs {
 /// What every command needs that opens the database.
 #[derive(ClapArgs)]
 pub(crate) struct BaseArgs {
-    /// The URL that browsers see: https://id.example
+    /// The URL that browsers see: `https://id.example`
     #[arg(long, env = "AUTHSIG_PUBLIC_URL")]
     pub(crate) public_url: String,
     /// sqlite:path or postgres://user:password@host/name; or set AUTHSIG_DATABASE_URL, AUTHSIG_DATABASE_URL_FILE or
