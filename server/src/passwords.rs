@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, available_parallelism};
 
 use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -23,9 +23,14 @@ pub(crate) fn is_password(text: &str) -> bool {
     PASSWORD_LEN.contains(&text.len())
 }
 
-/// Returns whether a text is a hash in the PHC string format.
+/// Returns whether a text is a hash of Argon2 in the PHC string format.
 pub(crate) fn is_hash(text: &str) -> bool {
-    PasswordHash::new(text).is_ok()
+    PasswordHash::new(text).is_ok_and(|hash| {
+        let is_whole = hash.salt.is_some() && hash.hash.is_some();
+        is_whole
+            && Algorithm::try_from(hash.algorithm.as_str()).is_ok()
+            && Params::try_from(&hash).is_ok()
+    })
 }
 
 /// Too many hashes are waited for.
