@@ -208,7 +208,7 @@ impl Admin {
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, AdminError> {
         let keys = self.store.signing_keys().await?;
         let now = self.clock.seconds();
-        let signing = keys::signing(&keys, now).map(|key| key.ordinal);
+        let signing = keys::signing_or_next(&keys, now).map(|key| key.ordinal);
         let info = keys.iter().map(|key| KeyInfo {
             id: key.id.clone(),
             state: match () {

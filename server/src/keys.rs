@@ -46,14 +46,9 @@ impl KeyRing {
         store: Store,
         house: Arc<House>,
     ) -> Result<Self, KeyError> {
-        let given = config.private_key.clone();
-        let builder = authority(config);
-        let mut keys = store.signing_keys().await?;
-        if keys.is_empty() && given.is_none() {
-            add_key(&store, &house, 1, config.clock.seconds(), config.clock.seconds()).await?;
-            keys = store.signing_keys().await?;
-        }
+        let (given, builder) = (config.private_key.clone(), authority(config));
         let (clock, now) = (config.clock.clone(), config.clock.seconds());
+        let keys = usable_keys(&store, &house, given.as_ref(), now).await?;
         let authority = build(&builder, given.as_ref(), &keys, &house, now)?;
         let authority = RwLock::new(Arc::new(authority));
         let are_current = AtomicBool::new(true);
@@ -92,9 +87,9 @@ impl KeyRing {
         if !self.house.is_check(&check) {
             return Err(KeyError::Rekeyed);
         }
-        let keys = self.store.signing_keys().await?;
-        let now = self.clock.seconds();
-        let authority = build(&self.builder, self.given.as_ref(), &keys, &self.house, now)?;
+        let (given, now) = (self.given.as_ref(), self.clock.seconds());
+        let keys = usable_keys(&self.store, &self.house, given, now).await?;
+        let authority = build(&self.builder, given, &keys, &self.house, now)?;
         *self.authority.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(authority);
         Ok(())
     }
@@ -134,17 +129,41 @@ fn build(
     }
     let key = match given {
         Some(key) => key.clone(),
-        None => open_key(signing(keys, now).ok_or(KeyError::NoKey)?, house)?,
+        None => open_key(signing_or_next(keys, now).ok_or(KeyError::NoKey)?, house)?,
     };
     Ok(builder.private_key(key).build()?)
 }
 
 /// Returns the key that signs: the newest whose time has come.
 pub(crate) fn signing(keys: &[StoredKey], now: i64) -> Option<&StoredKey> {
-    let signs = |key: &&StoredKey| {
-        key.revoked_at.is_none() && key.private_key.is_some() && key.signs_from <= now
-    };
-    keys.iter().rev().find(signs)
+    keys.iter().rev().find(|key| can_sign(key) && key.signs_from <= now)
+}
+
+/// Returns the key that signs, or else the first whose time will come: the clock of the instance that made it may be ahead.
+/// Without it, an instance would go on with a key that was revoked.
+pub(crate) fn signing_or_next(keys: &[StoredKey], now: i64) -> Option<&StoredKey> {
+    let next = || keys.iter().filter(|key| can_sign(key)).min_by_key(|key| key.signs_from);
+    signing(keys, now).or_else(next)
+}
+
+fn can_sign(key: &StoredKey) -> bool {
+    key.revoked_at.is_none() && key.private_key.is_some()
+}
+
+/// Returns the keys, with a new one if none of them signs or will: at the first start, or after several were revoked at once.
+async fn usable_keys(
+    store: &Store,
+    house: &House,
+    given: Option<&PrivateKey>,
+    now: i64,
+) -> Result<Vec<StoredKey>, KeyError> {
+    let keys = store.signing_keys().await?;
+    if given.is_some() || keys.iter().any(can_sign) {
+        return Ok(keys);
+    }
+    let ordinal = keys.last().map_or(1, |key| key.ordinal + 1);
+    add_key(store, house, ordinal, now, now).await?;
+    Ok(store.signing_keys().await?)
 }
 
 pub(crate) fn open_key(key: &StoredKey, house: &House) -> Result<PrivateKey, KeyError> {

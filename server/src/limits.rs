@@ -42,18 +42,24 @@ impl App {
         login: &str,
         Client(address): &Client,
     ) -> Result<Used, Failure> {
-        const PER_SECONDS: i64 = 5 * 60;
-        let limit = |count: u32| Limit { count: count.into(), per_seconds: PER_SECONDS };
         let login = login.trim().to_ascii_lowercase();
         let limits = vec![
-            (name(&["login", &login, address]), limit(self.limits.wrong_passwords)),
-            (name(&["logins", address]), limit(self.limits.wrong_passwords_per_address)),
+            (name(&["login", &login, address]), log_ins(self.limits.wrong_passwords)),
+            (name(&["logins", address]), log_ins(self.limits.wrong_passwords_per_address)),
         ];
         self.use_limits(&limits, "There were too many wrong passwords.").await?;
         Ok(Used(limits))
     }
 
-    /// Takes back a try whose password was right, or was not checked.
+    /// Counts one try to log in by another service, for the address alone: who it will be is not known yet.
+    pub(crate) async fn use_log_in_limit(&self, Client(address): &Client) -> Result<Used, Failure> {
+        let limit = log_ins(self.limits.wrong_passwords_per_address);
+        let limits = vec![(name(&["logins", address]), limit)];
+        self.use_limits(&limits, "There were too many log-ins that failed.").await?;
+        Ok(Used(limits))
+    }
+
+    /// Takes back a try to log in that succeeded, or was not checked.
     pub(crate) async fn release_limits(&self, Used(limits): &Used) -> Result<(), Failure> {
         Ok(self.store.release_limits(limits).await?)
     }
@@ -116,6 +122,11 @@ impl App {
             }
         }
     }
+}
+
+/// Limits log-ins that fail: so many in 5 minutes.
+fn log_ins(count: u32) -> Limit {
+    Limit { count: count.into(), per_seconds: 5 * 60 }
 }
 
 /// Names a row. A hash bounds its length, whatever was typed as a login.

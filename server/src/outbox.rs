@@ -167,8 +167,9 @@ impl Outbox {
         let opened = self.house.open(Purpose::Notification, &claimed.id, &claimed.notification);
         let stored = opened.ok().and_then(|text| serde_json::from_slice::<Stored>(&text).ok());
         let Some(stored) = stored else {
+            // Not deleted at once: `authsig rekey` may have encrypted it under a secret that this instance does not have.
             tracing::error!(id = claimed.id, "a stored notification can't be read");
-            return Outcome::Finished("unreadable");
+            return Outcome::Failed { asked: None };
         };
         let delivery = Delivery::new(stored.address, stored.body).with_webhook_id(&claimed.id);
         // The notifier has a time-out of its own; the lease must hold whatever happens.
@@ -198,7 +199,8 @@ impl Outbox {
             }
             Err(_) => None,
         };
-        Outcome::Failed { asked: asked.and_then(|wait| i64::try_from(wait.as_secs()).ok()) }
+        let asked = asked.map(|wait| i64::try_from(wait.as_secs()).unwrap_or(i64::MAX));
+        Outcome::Failed { asked }
     }
 }
 
@@ -216,7 +218,9 @@ fn next_wait(claimed: &Claimed, now: i64, asked: Option<i64>, jitter: f64) -> Op
     let index = usize::try_from(claimed.attempts - 1).ok()?;
     let wait = (*WAITS.get(index)? as f64 * (0.8 + 0.4 * jitter)) as i64;
     let wait = wait.max(asked.unwrap_or(0)).max(1);
-    (now + wait - claimed.created_at <= GIVE_UP_AFTER).then_some(wait)
+    // A receiver may ask for any time.
+    let age = now.saturating_add(wait).saturating_sub(claimed.created_at);
+    (age <= GIVE_UP_AFTER).then_some(wait)
 }
 
 /// A random number from 0 to 1, so that notifications that failed together are not attempted together.
@@ -253,5 +257,6 @@ mod tests {
         assert_eq!(next_wait(&claimed(1), 1_000, Some(900), 0.5), Some(900));
         assert_eq!(next_wait(&claimed(1), 1_000, Some(1), 0.5), Some(5));
         assert_eq!(next_wait(&claimed(1), 1_000, Some(GIVE_UP_AFTER + 1), 0.5), None);
+        assert_eq!(next_wait(&claimed(1), 1_000, Some(i64::MAX), 0.5), None);
     }
 }

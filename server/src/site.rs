@@ -71,9 +71,11 @@ impl Site {
     /// Returns the value of the cookie with this name.
     pub(crate) fn cookie<'h>(&self, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         let name = self.cookie_name(name);
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-        let mut values = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| {
-            let (given, value) = cookie.trim().split_once('=')?;
+        // By bytes, since cookies of other programs on this host may have any.
+        let cookies = headers.get_all(COOKIE).iter();
+        let cookies = cookies.flat_map(|cookies| cookies.as_bytes().split(|byte| *byte == b';'));
+        let mut values = cookies.filter_map(|cookie| {
+            let (given, value) = str::from_utf8(cookie).ok()?.trim().split_once('=')?;
             (given == name).then_some(value)
         });
         // Of two cookies with one name, another host may have set either.

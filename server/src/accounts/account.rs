@@ -72,7 +72,7 @@ pub(super) async fn change_password(
         let fresh = Fresh::new(&app)?;
         if app.store.change_password(&account, &hash, &fresh.session).await? {
             tracing::info!("changed a password");
-            return fresh.begin(&app, &headers, &app.site.path("/account")).await;
+            return Ok(fresh.go(&app, &app.site.path("/account")));
         }
     }
     wrong_password(&app, &current).await

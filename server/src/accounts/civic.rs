@@ -15,6 +15,7 @@ use url::Url;
 
 use super::session::Fresh;
 use crate::app::App;
+use crate::client::Client;
 use crate::config::CivicLogin;
 use crate::failure::Failure;
 use crate::pages::{Layout, Page};
@@ -79,6 +80,7 @@ pub(super) async fn show(
 /// `POST /session/civic`
 pub(super) async fn log_in(
     State(app): State<Arc<App>>,
+    client: Client,
     headers: HeaderMap,
     form: Result<Form<TokenForm>, FormRejection>,
 ) -> Result<Response, Failure> {
@@ -96,13 +98,20 @@ pub(super) async fn log_in(
         |status| Failure::new(status, "The log-in with Civic did not work. Please start again.");
     // A token that can't be sent is no fault of the service.
     civic.client.request(&form.token).map_err(|_| failed(StatusCode::BAD_REQUEST))?;
-    let user = civic.client.exchange_code(&form.token).await.map_err(|error| {
-        tracing::warn!(%error, "an exchange with Civic failed");
-        match error.status() {
-            Some(400..=499) => failed(StatusCode::UNAUTHORIZED),
-            _ => failed(StatusCode::BAD_GATEWAY),
+    let used = app.use_log_in_limit(&client).await?;
+    let user = match civic.client.exchange_code(&form.token).await {
+        Ok(user) => user,
+        Err(error) => {
+            tracing::warn!(%error, "an exchange with Civic failed");
+            app.metrics.log_in(false);
+            if matches!(error.status(), Some(400..=499)) {
+                return Err(failed(StatusCode::UNAUTHORIZED));
+            }
+            app.release_limits(&used).await?;
+            return Err(failed(StatusCode::BAD_GATEWAY));
         }
-    })?;
+    };
+    app.release_limits(&used).await?;
     let login = user.user_id();
     if !is_user_id(login) {
         tracing::warn!("Civic gave a user id that can't be a login");

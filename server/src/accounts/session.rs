@@ -42,8 +42,13 @@ impl Fresh {
         if let Some(old) = app.site.cookie(headers, COOKIE) {
             app.store.end_session(&sha256(old.as_bytes())).await?;
         }
+        Ok(self.go(app, return_to))
+    }
+
+    /// Sends the browser on with the new session. The one that it had is over.
+    pub(super) fn go(self, app: &App, return_to: &str) -> Response {
         let location = Redirect::to(&app.site.return_to(return_to));
-        Ok(([(SET_COOKIE, self.cookie)], location).into_response())
+        ([(SET_COOKIE, self.cookie)], location).into_response()
     }
 }
 

@@ -14,7 +14,9 @@ mod sessions;
 mod signing_keys;
 mod time;
 
+use std::fs::OpenOptions;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
 use sqlx::Connection as _;
@@ -104,6 +106,21 @@ async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     answer.map_err(|_| sqlx::Error::Io(ErrorKind::TimedOut.into()))?.map(|()| true)
 }
 
+/// Creates an empty file, unless there is one, that other users of this machine can't read: it will have hashes of passwords.
+/// SQLite gives its other files the same permissions. If the file can't be created, SQLite will say so.
+fn create_private(path: &Path) {
+    let text = path.to_string_lossy();
+    // In memory.
+    if text.starts_with("file:") || text == ":memory:" {
+        return;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
+}
+
 /// Connections to one database.
 #[derive(Clone, Debug)]
 pub(crate) enum Pool {
@@ -135,6 +152,7 @@ impl Store {
     }
 
     async fn open_sqlite(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        create_private(options.get_filename());
         let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)

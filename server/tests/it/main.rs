@@ -6,6 +6,7 @@
 mod support;
 
 mod asking;
+mod attacks;
 mod bad_input;
 mod civic;
 mod consent;
