@@ -25,7 +25,7 @@ pub enum StartError {
     #[error("{0}")]
     NewerSchema(String),
     /// The database can't be opened.
-    #[error("the database can't be used: {0}")]
+    #[error("the database can't be used ({0}): is it running, and is its URL right?")]
     Database(#[source] sqlx::Error),
     /// The system gives no threads to hash passwords on.
     #[error("the system gives no threads: {0}")]

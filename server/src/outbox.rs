@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use axum::http::StatusCode;
-use civic_sip::authsig::decide::Delivery;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use civic_sip::authsig::decide::{Delivery, Person};
 use civic_sip::authsig::{ConfigError, Notifier, NotifyError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -18,9 +20,9 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::house::{House, Purpose};
 use crate::metrics::Metrics;
-use crate::random;
+use crate::random::{self, sha256};
 use crate::stop::Stop;
-use crate::store::{Claimed, Store, StoreError};
+use crate::store::{Claimed, OutboxLimits, Store, StoreError};
 
 /// The waits before the next attempts, in seconds: about a day in all.
 const WAITS: [i64; 12] =
@@ -31,6 +33,9 @@ const GIVE_UP_AFTER: i64 = 25 * 60 * 60;
 
 /// An instance that claimed a notification and died keeps it for this long, in seconds. An attempt takes 5 at most.
 const LEASE: i64 = 30;
+
+/// A tenth of the outbox may wait for one person, and so many in any case, so that nobody takes all of it.
+const MIN_PER_PERSON: u32 = 100;
 
 /// Notifications that one instance delivers at once.
 const AT_ONCE: i64 = 16;
@@ -52,7 +57,7 @@ pub(crate) struct Outbox {
     house: Arc<House>,
     notifier: Notifier,
     clock: Clock,
-    max: i64,
+    max: OutboxLimits,
     metrics: Arc<Metrics>,
     wake: Arc<Notify>,
 }
@@ -76,21 +81,26 @@ impl Outbox {
             house,
             notifier,
             clock: config.clock.clone(),
-            max: config.max_outbox.into(),
+            max: OutboxLimits {
+                in_all: config.max_outbox.into(),
+                per_person: MIN_PER_PERSON.max(config.max_outbox / 10).into(),
+            },
             metrics,
             wake: Arc::new(Notify::new()),
         }
     }
 
     /// Stores a notification; it is delivered from then on, whatever happens.
-    pub(crate) async fn add(&self, delivery: &Delivery) -> Result<(), Failure> {
+    pub(crate) async fn add(&self, delivery: &Delivery, person: &Person) -> Result<(), Failure> {
         let id = format!("msg_{}", random::id::<16>()?);
         let stored =
             Stored { address: delivery.address().to_owned(), body: delivery.body().to_owned() };
         let text = Zeroizing::new(serde_json::to_vec(&stored).map_err(|_| Failure::unavailable())?);
         let sealed = self.house.seal(Purpose::Notification, &id, &text)?;
         let now = self.store.shared_seconds(&self.clock).await?;
-        if !self.store.add_notification(&id, &sealed, now, self.max).await? {
+        let person = sha256([person.service(), person.login()].join("\n").as_bytes());
+        let person = URL_SAFE_NO_PAD.encode(person);
+        if !self.store.add_notification(&id, &sealed, &person, now, self.max).await? {
             tracing::error!("the outbox is full");
             return Err(Failure::unavailable().retry_after(60));
         }

@@ -58,9 +58,11 @@ CREATE TABLE outbox (
     next_attempt_at INTEGER NOT NULL,
     leased_until INTEGER NOT NULL,
     finished_at INTEGER,
-    outcome TEXT
+    outcome TEXT,
+    person TEXT NOT NULL
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (next_attempt_at) WHERE finished_at IS NULL;
+CREATE INDEX outbox_by_person ON outbox (person) WHERE finished_at IS NULL;
 CREATE INDEX outbox_finished ON outbox (finished_at) WHERE finished_at IS NOT NULL;
 
 -- `full_at` is the theoretical arrival time of GCRA, in milliseconds.

@@ -29,7 +29,7 @@ use tokio::time::timeout;
 pub(crate) use accounts::{Account, NewSession};
 pub(crate) use limits::Limit;
 pub(crate) use migrate::MigrateError;
-pub(crate) use outbox::Claimed;
+pub(crate) use outbox::{Claimed, OutboxLimits};
 pub(crate) use reseal::ResealError;
 pub(crate) use sessions::{Session, SessionId};
 pub(crate) use signing_keys::StoredKey;
@@ -146,8 +146,11 @@ impl Store {
     pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             Self::open_postgres(url.parse()?).await
-        } else {
+        } else if url.starts_with("sqlite:") {
             Self::open_sqlite(url.parse()?).await
+        } else {
+            const FORM: &str = "the URL of the database must begin with `sqlite:` or `postgres:`";
+            Err(sqlx::Error::Configuration(FORM.into()).into())
         }
     }
 

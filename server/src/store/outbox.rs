@@ -2,6 +2,13 @@
 
 use super::{Pool, Store, StoreError, on_db};
 
+/// How many notifications may wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutboxLimits {
+    pub(crate) in_all: i64,
+    pub(crate) per_person: i64,
+}
+
 /// A notification that this instance delivers now.
 pub(crate) struct Claimed {
     pub(crate) id: String,
@@ -13,24 +20,28 @@ pub(crate) struct Claimed {
 }
 
 impl Store {
-    /// Adds a notification. Returns `false` if `max` are waiting.
+    /// Adds a notification. Returns `false` if as many wait as may, in all or of this person.
     pub(crate) async fn add_notification(
         &self,
         id: &str,
         sealed: &[u8],
+        person: &str,
         now: i64,
-        max: i64,
+        max: OutboxLimits,
     ) -> Result<bool, StoreError> {
-        const SQL: &str = "INSERT INTO outbox (id, notification, created_at, attempts, next_attempt_at, leased_until) \
-                           SELECT $1, $2, $3, 0, $3, 0 \
-                           WHERE (SELECT COUNT(*) FROM outbox WHERE finished_at IS NULL) < $4";
+        const SQL: &str = "INSERT INTO outbox \
+                               (id, notification, created_at, attempts, next_attempt_at, leased_until, person) \
+                           SELECT $1, $2, $3, 0, $3, 0, $4 \
+                           WHERE (SELECT COUNT(*) FROM outbox WHERE finished_at IS NULL) < $5 \
+                           AND (SELECT COUNT(*) FROM outbox WHERE finished_at IS NULL AND person = $4) < $6";
         Ok(on_db!(self.writer(), db => {
-            let insert = sqlx::query(SQL).bind(id).bind(sealed).bind(now).bind(max);
+            let insert = sqlx::query(SQL).bind(id).bind(sealed).bind(now).bind(person);
+            let insert = insert.bind(max.in_all).bind(max.per_person);
             insert.execute(db).await?.rows_affected() == 1
         }))
     }
 
-    /// Claims notifications that are due until `leased_until`: then another instance may take them.
+    /// Claims notifications that are due, the first attempts first, until `leased_until`: then another instance may take them.
     pub(crate) async fn claim_notifications(
         &self,
         now: i64,
@@ -40,13 +51,13 @@ impl Store {
         const SQLITE: &str = "UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id IN ( \
                                   SELECT id FROM outbox \
                                   WHERE finished_at IS NULL AND next_attempt_at <= $1 AND leased_until <= $1 \
-                                  ORDER BY next_attempt_at LIMIT $3) \
+                                  ORDER BY attempts, next_attempt_at LIMIT $3) \
                               RETURNING id, notification, created_at, attempts";
         // An array, since a subquery in a join may run several times, and claim that many times the limit.
         const POSTGRES: &str = "UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE id = ANY (ARRAY( \
                                     SELECT id FROM outbox \
                                     WHERE finished_at IS NULL AND next_attempt_at <= $1 AND leased_until <= $1 \
-                                    ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)) \
+                                    ORDER BY attempts, next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)) \
                                 RETURNING id, notification, created_at, attempts";
         let sql = if matches!(self.writer(), Pool::Sqlite(_)) { SQLITE } else { POSTGRES };
         let rows: Vec<(String, Vec<u8>, i64, i64)> = on_db!(self.writer(), db => {

@@ -15,6 +15,7 @@ use civic_sip::authsig::decide::{
 };
 use serde::Deserialize;
 use serde_json::json;
+use url::form_urlencoded;
 
 use crate::app::App;
 use crate::client::Client;
@@ -126,12 +127,15 @@ async fn defaults(app: &App, slugs: &[String]) -> Result<Defaults, Failure> {
     Ok(defaults)
 }
 
-/// Returns where a path that somebody returns to after a form will redirect to.
+/// Returns where a path that somebody returns to after a form may redirect. An address that a default stores is told only if
+/// it is on the allow list: else strangers would learn what is stored.
 pub(crate) async fn redirect_target(app: &App, return_to: &str) -> Option<String> {
     let query = return_to.strip_prefix(&*app.site.path(REQUEST))?.strip_prefix('?')?;
     let slugs = decide::slugs(query).ok()?;
     let defaults = defaults(app, &slugs).await.ok()?;
-    decide::redirect_url(query, &defaults).ok().flatten()
+    let address = decide::redirect_url(query, &defaults).ok().flatten()?;
+    let is_own = form_urlencoded::parse(query.as_bytes()).any(|(_, value)| value == address);
+    (is_own || app.keys.authority().allows(&address)).then_some(address)
 }
 
 async fn granted(
@@ -141,8 +145,8 @@ async fn granted(
     wants: Wants,
 ) -> Result<Response, Failure> {
     // It is stored before anybody hears of success.
-    if let Some(delivery) = signed.notification() {
-        app.outbox.add(delivery).await?;
+    if let (Some(delivery), Some(person)) = (signed.notification(), person) {
+        app.outbox.add(delivery, person).await?;
     }
     app.metrics.request("signed");
     let url = (!signed.hide()).then(|| signed.url());

@@ -232,3 +232,38 @@ async fn no_other_method_than_post_agrees() {
         assert_eq!((answer.status, answer.header("location")), (415, None), "{kind}");
     }
 }
+
+/// 100 may wait for each person; the outbox has room for others.
+#[tokio::test]
+async fn nobody_fills_the_outbox_alone() {
+    let receiver = Receiver::start().await;
+    receiver.hold(true);
+    let origin = receiver.origin.clone();
+    let listed =
+        |config: Config| config.max_outbox(150).allow_origin(&origin).notify_origin(&origin);
+    let server = Server::at("http://127.0.0.1:8700", listed).await;
+    let address = encoded(&receiver.address());
+    let mut browser = server.logged_in("user_1").await;
+    let path = format!("{ASK}&notify_url={address}");
+    for _ in 0..100 {
+        assert_eq!(browser.get_json(&path).await.status, 200);
+    }
+    assert_eq!(browser.get_json(&path).await.status, 503);
+    let path = format!("/verify/request?login=user_2&notify_url={address}");
+    assert_eq!(server.logged_in("user_2").await.get_json(&path).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_account_has_a_hundred_sessions_at_most() {
+    let server = Server::start().await;
+    let mut first = server.logged_in("user_1").await;
+    server.clock.pass(1);
+    for _ in 0..99 {
+        server.logged_in("user_1").await;
+    }
+    assert_eq!(first.get_json(ASK).await.status, 200);
+    let mut newest = server.logged_in("user_1").await;
+    assert_eq!(first.get_json(ASK).await.status, 401);
+    assert_eq!(newest.get_json(ASK).await.status, 200);
+    assert_eq!(server.database.number("SELECT COUNT(*) FROM sessions").await, 100);
+}

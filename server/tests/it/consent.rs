@@ -243,7 +243,8 @@ async fn the_page_says_who_asks_for_what() {
 
 #[tokio::test]
 async fn the_pages_before_a_redirect_list_its_origin() {
-    let server = Server::with(|config| config.anybody_creates_defaults().sign_up(true)).await;
+    let server =
+        Server::with(|config| config.anybody_creates_defaults().sign_up(true).allow(APP)).await;
     let mut browser = server.logged_in("user_1").await;
     let form_action = |page: &Answer| {
         let policy = page.header("content-security-policy").unwrap().to_owned();
@@ -258,14 +259,20 @@ async fn the_pages_before_a_redirect_list_its_origin() {
     let notify = format!("/verify/request?login=user_1&notify_url={}", encoded(NOTIFY));
     assert_eq!(form_action(&browser.get(&notify).await), "'self'");
 
-    let body = format!(r#"{{"slug": "app", "params": {{"redirect_url": "{STRANGER}"}}}}"#);
-    browser.post_json("/defaults", &body).await;
-    let by_default = "/verify/request?login=user_1&default=app".to_owned();
+    for (slug, address) in [("stranger", STRANGER), ("app", APP)] {
+        let body = format!(r#"{{"slug": "{slug}", "params": {{"redirect_url": "{address}"}}}}"#);
+        browser.post_json("/defaults", &body).await;
+    }
     for form in ["/session", "/users"] {
-        for path in [request(""), by_default.clone()] {
+        for (path, expected) in [
+            (request(""), "'self' https://stranger.example"),
+            ("/verify/request?login=user_1&default=app".to_owned(), "'self' https://app.example"),
+            // It asks before it redirects, and a stranger must not learn what is stored.
+            ("/verify/request?login=user_1&default=stranger".to_owned(), "'self'"),
+        ] {
             let page = format!("{form}?return_to={}", encoded(&path));
             let page = server.browser().get(&page).await;
-            assert_eq!(form_action(&page), "'self' https://stranger.example", "{path}");
+            assert_eq!(form_action(&page), expected, "{path}");
         }
         assert_eq!(form_action(&server.browser().get(form).await), "'self'");
     }

@@ -157,6 +157,24 @@ impl Authority {
         Identity::from_verified(&verifier.verify_at(&url, VERIFIED)?)
     }
 
+    /// Returns whether an address is on the allow list, so that it needs no consent.
+    ///
+    /// ```
+    /// use civic_sip::authsig::PrivateKey;
+    /// use civic_sip::authsig::decide::Authority;
+    ///
+    /// let authority = Authority::builder("https://id.example/verify")
+    ///     .private_key(PrivateKey::generate()?)
+    ///     .allow("https://app.example/in")
+    ///     .build()?;
+    /// assert!(authority.allows("https://app.example/in"));
+    /// assert!(!authority.allows("https://app.example/in?a=b"));
+    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
+    /// ```
+    pub fn allows(&self, address: &str) -> bool {
+        Address::parse(address).is_ok_and(|address| self.allowed.contains(&address))
+    }
+
     /// Returns the JWK set that `{base}/keys` publishes.
     ///
     /// ```

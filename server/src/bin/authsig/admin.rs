@@ -1,13 +1,14 @@
 //! The commands of the operator: accounts, keys, backups.
 
 use std::io::Read as _;
+use std::path::Path;
 use std::time::SystemTime;
 
 use authsig_server::{Admin, HouseSecret};
 use chrono::{DateTime, SecondsFormat, Utc};
 use civic_sip::authsig::Secret;
 
-use crate::args::{BackupArgs, KeyCommand, RekeyArgs, UserArgs, UserCommand};
+use crate::args::{BackupArgs, BaseArgs, KeyCommand, RekeyArgs, UserArgs, UserCommand};
 use crate::{Failure, secrets, serve};
 
 pub(crate) async fn user(command: UserCommand) -> Result<(), Failure> {
@@ -15,7 +16,10 @@ pub(crate) async fn user(command: UserCommand) -> Result<(), Failure> {
     | UserCommand::Password(args)
     | UserCommand::Sessions(args)
     | UserCommand::Delete(args)) = &command;
-    let admin = Admin::open(&serve::config(&args.base)?).await?;
+    let admin = match command {
+        UserCommand::Add(_) => Admin::open(&serve::config(&args.base)?).await?,
+        _ => open(&args.base).await?,
+    };
     let login = &args.login;
     match &command {
         UserCommand::Add(args) => {
@@ -41,6 +45,17 @@ pub(crate) async fn user(command: UserCommand) -> Result<(), Failure> {
     }
     admin.close().await;
     Ok(())
+}
+
+/// Opens a database that exists: a new one would hide a mistyped path.
+pub(crate) async fn open(base: &BaseArgs) -> Result<Admin, Failure> {
+    let url = serve::database_url(base)?;
+    let path = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
+    let path = path.and_then(|path| path.split('?').next());
+    if let Some(path) = path.filter(|path| !Path::new(path).exists()) {
+        return Err(format!("there is no database at {path}: `authsig serve` creates it").into());
+    }
+    Ok(Admin::open(&serve::config(base)?).await?)
 }
 
 struct Password {
@@ -69,7 +84,7 @@ impl Password {
 pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
     match command {
         KeyCommand::List(args) => {
-            let admin = Admin::open(&serve::config(&args.base)?).await?;
+            let admin = open(&args.base).await?;
             for key in admin.keys().await? {
                 println!(
                     "{}  {:8}  signs from {}",
@@ -81,7 +96,7 @@ pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
             admin.close().await;
         }
         KeyCommand::Rotate(args) => {
-            let admin = Admin::open(&serve::config(&args.base)?).await?;
+            let admin = open(&args.base).await?;
             let key = admin.rotate_key().await?;
             println!(
                 "added the key {}: it is published now, and signs from {}",
@@ -92,7 +107,7 @@ pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
             admin.close().await;
         }
         KeyCommand::Revoke(args) => {
-            let admin = Admin::open(&serve::config(&args.base)?).await?;
+            let admin = open(&args.base).await?;
             let added = admin.revoke_key(&args.id).await?;
             println!(
                 "revoked the key {}: no instance verifies what it signed after a minute,",
@@ -115,7 +130,7 @@ pub(crate) async fn rekey(args: RekeyArgs) -> Result<(), Failure> {
     };
     let secret = secret.ok_or("set AUTHSIG_NEW_HOUSE_SECRET, or AUTHSIG_NEW_HOUSE_SECRET_FILE")?;
     let secret = HouseSecret::new(secret)?;
-    let admin = Admin::open(&serve::config(&args.base)?).await?;
+    let admin = open(&args.base).await?;
     admin.rekey(&secret).await?;
     admin.close().await;
     println!("the database is encrypted under the new house secret: start all instances with it");
@@ -123,7 +138,7 @@ pub(crate) async fn rekey(args: RekeyArgs) -> Result<(), Failure> {
 }
 
 pub(crate) async fn backup(args: BackupArgs) -> Result<(), Failure> {
-    let admin = Admin::open(&serve::config(&args.base)?).await?;
+    let admin = open(&args.base).await?;
     admin.backup(&args.file).await?;
     admin.close().await;
     println!("wrote {}: it is of use with the house secret alone", args.file.display());

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use authsig_server::Limits;
+use clap::builder::BoolishValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 /// An AuthSig server: people log in, and get URLs that prove who they are.
@@ -65,7 +66,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "AUTHSIG_NOTIFY_ORIGIN", value_delimiter = ',')]
     pub(crate) notify_origin: Vec<String>,
     /// Let strangers sign up.
-    #[arg(long, env = "AUTHSIG_SIGN_UP")]
+    #[arg(long, env = "AUTHSIG_SIGN_UP", value_parser = BoolishValueParser::new())]
     pub(crate) sign_up: bool,
     /// The accounts that may create defaults.
     #[arg(long, env = "AUTHSIG_DEFAULT_CREATORS", value_delimiter = ',')]
@@ -90,7 +91,7 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
     /// Write the log as JSON.
-    #[arg(long, env = "AUTHSIG_LOG_JSON")]
+    #[arg(long, env = "AUTHSIG_LOG_JSON", value_parser = BoolishValueParser::new())]
     pub(crate) log_json: bool,
 }
 

@@ -6,7 +6,7 @@ use authsig_server::{Admin, AuthSig, KeyState};
 use chrono::{DateTime, Utc};
 
 use crate::args::{BaseArgs, DoctorArgs};
-use crate::{Failure, serve};
+use crate::{Failure, admin, serve};
 
 /// Clocks that differ by less sign and verify all the same.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(30);
@@ -60,7 +60,7 @@ async fn open(report: &mut Report, base: &BaseArgs) -> Option<Admin> {
         return None;
     }
     report.good("configuration");
-    match Admin::open(&config).await {
+    match admin::open(base).await {
         Ok(admin) => {
             report.good(
                 "database: it answers, its schema is up to date, and the house secret matches",

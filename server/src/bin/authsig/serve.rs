@@ -61,18 +61,19 @@ pub(crate) fn config(args: &BaseArgs) -> Result<Config, Failure> {
         "set AUTHSIG_HOUSE_SECRET, or AUTHSIG_HOUSE_SECRET_FILE, to a secret of 16 bytes or more under which the \
          database is encrypted: `openssl rand -base64 32` makes one",
     )?;
-    let database_url = match &args.database_url {
-        Some(url) => Some(url.clone()),
-        None => match secrets::read("AUTHSIG_DATABASE_URL")? {
-            Some(url) => Some(url),
-            None => secrets::read("DATABASE_URL")?,
-        },
-    };
     let config = Config::new(&args.public_url, HouseSecret::new(secret)?);
-    Ok(match database_url {
-        Some(url) => config.database(url),
-        None => config,
-    })
+    Ok(config.database(database_url(args)?))
+}
+
+pub(crate) fn database_url(args: &BaseArgs) -> Result<String, Failure> {
+    if let Some(url) = &args.database_url {
+        return Ok(url.clone());
+    }
+    let url = match secrets::read("AUTHSIG_DATABASE_URL")? {
+        Some(url) => Some(url),
+        None => secrets::read("DATABASE_URL")?,
+    };
+    Ok(url.unwrap_or_else(|| "sqlite:authsig.db".to_owned()))
 }
 
 /// Makes the client of Civic, if its credentials are set.
