@@ -21,6 +21,7 @@
 //!   and [`authsig_specification`] is for implementers in other languages.
 //! - [`guide`] goes through all of it, from the credentials to production.
 //! - [`Error`] tells in which of seven ways an exchange failed, and whether the token may be sent again.
+//! - [`threat_model`] says who attacks, what stops them, and what is not promised.
 #![cfg_attr(
     feature = "sandbox",
     doc = "- [`sandbox`] plays the hosted service, for development and tests; [`testing`] shows how to test an app with it."
@@ -36,11 +37,20 @@
 // The crate runs in other people's processes: it must not panic or print.
 #![cfg_attr(
     not(test),
-    warn(
+    deny(
         clippy::unwrap_used,
         clippy::expect_used,
+        clippy::get_unwrap,
         clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::exit,
         clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
         clippy::print_stdout,
         clippy::print_stderr
     )
@@ -100,6 +110,8 @@ pub mod guide;
     "\n```\n",
 )]
 pub mod authsig_specification {}
+#[doc = include_str!("docs/threat_model.md")]
+pub mod threat_model {}
 mod transport;
 mod user_data;
 

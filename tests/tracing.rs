@@ -246,3 +246,51 @@ async fn what_the_blocking_client_logs_stands_in_the_callers_span() {
         .unwrap();
     assert!(log.take().contains("handler{path=\"/login\"}:civic_sip.exchange{"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identities_and_notifications_leave_nothing_of_anybody() {
+    use civic_sip::authsig::decide::{Authority, Defaults, Delivery, Person};
+    use civic_sip::authsig::{Notification, Notifier, PrivateKey, Remote, Request, State};
+
+    let _turn = TURN.lock().await;
+    let log = captured();
+    let key = PrivateKey::generate().unwrap();
+    let jwks = key.public_key().to_jwks();
+    let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", tcp.local_addr().unwrap());
+    let app = Router::new().fallback(async move || jwks);
+    let server = tokio::spawn(axum::serve(tcp, app).into_future());
+
+    let redirect = format!("{base}/redirect-path");
+    let authority = Authority::builder(&base).private_key(key).loopback_http().allow(&redirect);
+    let authority = authority.build().unwrap();
+    let state = State::generate().unwrap();
+    let request = Request::new(&base).login("ada-lovelace").redirect_url(&redirect).state(&state);
+    let query = request.url().unwrap().split_once('?').unwrap().1.to_owned();
+    let person = Person::new("ada-lovelace", "the-session-of-ada");
+    let now = std::time::SystemTime::now();
+    let signed = authority.decide(&query, Some(&person), &Defaults::new(), None, now).unwrap();
+    let remote = Remote::builder(&base).audience(&redirect).build().unwrap();
+    log.take();
+
+    remote.log_in(signed.url(), &state).await.unwrap();
+    let forged = signed.url().replace("ada-lovelace", "eve-lovelace");
+    remote.verify_url(&forged).await.unwrap_err();
+    let body = format!(r#"{{"verified":true,"url":"{}"}}"#, signed.url());
+    let notification = Notification::parse(&body).unwrap();
+    remote.verify_notification(&notification).await.unwrap();
+    let notifier = Notifier::builder().allow_origin(&base).build().unwrap();
+    let delivery = Delivery::new(format!("{base}/notify-path?for=ada"), body);
+    assert!(notifier.send(&delivery).await.unwrap().status().is_success());
+    let local = Delivery::new("https://127.0.0.1/notify-path", "");
+    notifier.send(&local).await.unwrap_err();
+
+    let text = log.take();
+    server.abort();
+    let signature = signed.url().rsplit_once('.').unwrap().1;
+    let hidden = ["ada-lovelace", "eve-lovelace", "the-session-of-ada", state.as_str(), signature];
+    let hidden = hidden.into_iter().chain(["notify-path", "redirect-path", "for=ada"]);
+    assert_clean(&text, &hidden.map(str::to_owned).collect::<Vec<_>>());
+    // The stack below does talk.
+    assert!(text.contains("hyper_util"), "{text}");
+}

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use super::credentials::random_id;
 use super::error::ErrorResponse;
@@ -92,7 +93,7 @@ impl WalletRequest {
 
     /// Returns the whole seconds that are left.
     pub(super) fn seconds_left(&self, now: f64) -> u64 {
-        (self.expires - now).max(0.0).ceil() as u64
+        Duration::try_from_secs_f64((self.expires - now).ceil()).unwrap_or_default().as_secs()
     }
 }
 

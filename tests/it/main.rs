@@ -4,6 +4,7 @@ mod support;
 
 mod authsig;
 mod sip;
+mod threat_model;
 
 #[cfg(all(feature = "axum", feature = "sandbox"))]
 mod axum;

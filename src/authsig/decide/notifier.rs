@@ -1,5 +1,6 @@
 //! Posting notifications to addresses that strangers named.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -120,8 +121,8 @@ impl Default for Notifier {
 }
 
 /// Shows the listed origins.
-impl std::fmt::Debug for Notifier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let origins: Vec<_> = self.0.origins.iter().map(|origin| origin.url().as_str()).collect();
         f.debug_struct("Notifier").field("origins", &origins).finish_non_exhaustive()
     }
@@ -186,7 +187,7 @@ impl NotifierBuilder {
 }
 
 /// The response to a notification, without its body. For the log, and for when to try again.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NotifyResponse(http::Response<()>);
 
 impl NotifyResponse {
@@ -198,6 +199,13 @@ impl NotifyResponse {
     /// Returns how long the receiver asks to wait, from `now`, before the next attempt.
     pub fn retry_after(&self, now: SystemTime) -> Option<Duration> {
         retry_after(self.0.headers(), now)
+    }
+}
+
+/// Shows the status alone: whoever is notified chooses the headers.
+impl fmt::Debug for NotifyResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NotifyResponse").field("status", &self.status()).finish_non_exhaustive()
     }
 }
 
