@@ -13,6 +13,7 @@ use crate::outbox::Outbox;
 use crate::pages::Layout;
 use crate::passwords::Passwords;
 use crate::people::DynPeople;
+use crate::random::RequestIds;
 use crate::site::Site;
 use crate::store::Store;
 
@@ -33,6 +34,7 @@ pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) request_ids: RequestIds,
     pub(crate) clock: Clock,
 }
 

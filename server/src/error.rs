@@ -27,6 +27,9 @@ pub enum StartError {
     /// The database can't be opened.
     #[error("the database can't be used ({0}): is it running, and is its URL right?")]
     Database(#[source] sqlx::Error),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    Random,
     /// The system gives no threads to hash passwords on.
     #[error("the system gives no threads: {0}")]
     Threads(#[source] std::io::Error),

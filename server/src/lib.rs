@@ -103,6 +103,7 @@ use metrics::Metrics;
 use outbox::Outbox;
 use passwords::Passwords;
 use people::DynPeople;
+use random::RequestIds;
 use site::Site;
 use stop::Stop;
 use store::{HOUSE_CHECK, Store};
@@ -169,6 +170,7 @@ impl AuthSig {
             limits: config.limits,
             trusted_proxies,
             metrics,
+            request_ids: RequestIds::new().map_err(|_| StartError::Random)?,
             clock: config.clock,
         });
         let (stop, stopped) = watch::channel(false);

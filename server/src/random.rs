@@ -1,5 +1,7 @@
 //! Random ids.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use aws_lc_rs::digest;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
@@ -15,6 +17,23 @@ pub(crate) fn id<const N: usize>() -> Result<String, RandomError> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| RandomError)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Numbers the requests of an instance, so that its log can be searched for one of them.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    instance: String,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn new() -> Result<Self, RandomError> {
+        Ok(Self { instance: id::<6>()?, next: AtomicU64::new(1) })
+    }
+
+    pub(crate) fn next(&self) -> String {
+        format!("{}-{}", self.instance, self.next.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {

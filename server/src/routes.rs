@@ -16,11 +16,11 @@ use axum::routing::{get, post};
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
+use crate::accounts;
 use crate::app::App;
 use crate::failure::Failure;
 use crate::wants::Wants;
 use crate::web::{assets, defaults, health, home, request, verified};
-use crate::{accounts, random};
 
 /// No form and no JSON text that the server accepts is longer.
 const MAX_BODY: usize = 64 * 1024;
@@ -64,7 +64,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 
 /// Refuses forms of other sites, shows failures as asked for, and sets the headers that every response has.
 async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let id = random::id::<9>().unwrap_or_default();
+    let id = app.request_ids.next();
     let wants = Wants::of(request.headers());
     let (method, path) = (request.method(), request.uri().path());
     let span = tracing::info_span!("request", %id, %method, path);
