@@ -148,6 +148,12 @@ fn identities(seeds: &mut Seeds) -> io::Result<()> {
         r#"{"redirect_url": "https://app.example/in", "provides": ["login", "time"]}"#,
         r#"{"notify_url": "https://evil.example/", "secret": "at least sixteen bytes"}"#,
     ];
+    for query in
+        ["login=user_1&default=more", "login=user_1&default[]=app&default[]=more&time=1800000000"]
+    {
+        let parts = [query, "user_1", "password", "session 1", defaults[0], defaults[1], ""];
+        seeds.join("decide", &parts)?;
+    }
     for case in seeds.cases("decide") {
         let consent = case["consent"].as_str().unwrap_or_default();
         let query = text(&case["query"]);

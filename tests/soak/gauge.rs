@@ -35,7 +35,7 @@ impl Gauges {
             let (first, second) = (first.get(), second.get());
             assert!(second <= first + first / 4 + slack, "{name}: {first}, then {second}");
         };
-        check(&self.kilobytes, 24 * 1024);
+        check(&self.kilobytes, 8 * 1024);
         check(&self.tasks, 64);
         check(&self.files, 128);
     }

@@ -100,8 +100,15 @@ enum Drops {
     Anywhere,
 }
 
-/// How one call ended; `None` if it was dropped.
-type Outcome = Option<Result<UserData, Error>>;
+/// How one call ended, in little memory; `None` if it was dropped.
+type Outcome = Option<Ended>;
+
+#[derive(Clone, Copy)]
+struct Ended {
+    kind: &'static str,
+    status: Option<u16>,
+    is_retryable: bool,
+}
 
 fn soak(
     name: &str,
@@ -117,10 +124,11 @@ fn soak(
     let next = Arc::new(AtomicUsize::new(0));
     let outcomes = Arc::new(Mutex::new(BTreeMap::new()));
     let gauges = Gauges::default();
+    let mut tasks = Vec::new();
     for task in 0..TASKS {
         let (client, next, outcomes) = (client.clone(), Arc::clone(&next), Arc::clone(&outcomes));
         let mut random = Random((seed * TASKS + task) as u64);
-        runtime.spawn(async move {
+        tasks.push(runtime.spawn(async move {
             loop {
                 let token = next.fetch_add(1, Ordering::Relaxed);
                 if token >= exchanges {
@@ -129,14 +137,17 @@ fn soak(
                 let outcome = call(&client, token, drops, &mut random).await;
                 outcomes.lock().unwrap().insert(token, outcome);
             }
-        });
+        }));
     }
     let done = || outcomes.lock().unwrap().len();
-    while done() < exchanges {
+    while tasks.iter().any(|task| !task.is_finished()) {
         std::thread::sleep(Duration::from_millis(20));
         gauges.read(done() * 2 / exchanges, runtime.metrics().num_alive_tasks());
-        let longest = (TIMEOUT + MARGIN) * (exchanges / TASKS + 1) as u32;
-        assert!(started.elapsed() < longest, "{name}: a task has ended, or hangs");
+        let is_over = next.load(Ordering::Relaxed) >= exchanges;
+        assert!(is_over || !tasks.iter().any(|task| task.is_finished()), "{name}: see above");
+    }
+    for task in tasks {
+        runtime.block_on(task).unwrap();
     }
     gauges.check(name);
     // Connections are tasks, too. Whatever the client started ends with it.
@@ -154,11 +165,13 @@ fn soak(
         let only_after_429 = earlier.iter().all(|answer| *answer == Answer::Throttled);
         assert!(only_after_429, "{name}: token {token} was received again: {answers:?}");
     }
-    let mut counts = BTreeMap::<String, usize>::new();
+    let mut counts = BTreeMap::<&str, usize>::new();
     for (token, outcome) in outcomes.lock().unwrap().iter() {
         let answers = received.get(token).map(Vec::as_slice).unwrap_or_default();
-        let what = outcome.as_ref().map_or("dropped", |outcome| check(*token, outcome, answers));
-        *counts.entry(what.to_owned()).or_default() += 1;
+        if let Some(ended) = outcome {
+            ended.check(*token, answers);
+        }
+        *counts.entry(outcome.map_or("dropped", |ended| ended.kind)).or_default() += 1;
     }
     // Else nothing was tried.
     assert!(counts["its data"] > exchanges / 20, "{name}: {counts:?}");
@@ -183,7 +196,7 @@ async fn call(client: &CivicSip, token: usize, drops: Drops, random: &mut Random
     };
     let started = Instant::now();
     match tokio::time::timeout(limit, call).await {
-        Ok(outcome) => Some(outcome),
+        Ok(outcome) => Some(Ended::new(token, &outcome)),
         Err(_) => {
             assert!(limit < TIMEOUT, "token {token} hangs: {:?}", started.elapsed());
             None
@@ -191,37 +204,52 @@ async fn call(client: &CivicSip, token: usize, drops: Drops, random: &mut Random
     }
 }
 
-/// Compares how a call ended with what the server did.
-fn check(token: usize, outcome: &Result<UserData, Error>, answers: &[Answer]) -> &'static str {
-    let last = answers.last().copied();
-    let error = match outcome {
-        Ok(user) => {
-            assert_eq!(user.email(), Some(&*response::email(token)), "another's data");
-            assert_eq!(user.user_id(), response::user_id(token));
-            assert!(last.is_some_and(Answer::may_succeed), "{token}: {answers:?}");
-            return "its data";
+impl Ended {
+    /// Data is the token's own, and an error of one kind.
+    fn new(token: usize, outcome: &Result<UserData, Error>) -> Self {
+        let kind = match outcome {
+            Ok(user) => {
+                assert_eq!(user.email(), Some(&*response::email(token)), "another's data");
+                assert_eq!(user.user_id(), response::user_id(token));
+                "its data"
+            }
+            Err(error) if error.is_timeout() => "time-out",
+            Err(error) if error.is_transport() => "transport",
+            Err(error) if error.is_api() => "status",
+            Err(error)
+                if error.is_malformed() || error.is_verification() || error.is_decryption() =>
+            {
+                "rejected"
+            }
+            Err(other) => panic!("{token}: {other:?}"),
+        };
+        let error = outcome.as_ref().err();
+        Self {
+            kind,
+            status: error.and_then(Error::status),
+            is_retryable: error.is_some_and(Error::is_retryable),
         }
-        Err(error) => error,
-    };
-    // Only what never reached the server, or was answered with 429, may be sent again.
-    if error.is_retryable() {
-        assert!(last.is_none_or(|last| last == Answer::Throttled), "{token}: {error}: {answers:?}");
     }
-    let kind = match error {
-        error if error.is_timeout() => "time-out",
-        error if error.is_transport() => "transport",
-        error if error.is_api() => "status",
-        error if error.is_malformed() || error.is_verification() || error.is_decryption() => {
-            "rejected"
+
+    /// It fits what the server did.
+    fn check(self, token: usize, answers: &[Answer]) {
+        let Self { kind, status, is_retryable } = self;
+        let last = answers.last().copied();
+        let fits = match (kind, last) {
+            ("its data", last) => last.is_some_and(Answer::may_succeed),
+            // A machine may be too slow for anything.
+            ("time-out", _) => true,
+            // Connections break that are idle, and all where servers are killed.
+            ("transport", None) => true,
+            ("transport", _) if kills::happen() => true,
+            (_, None) => false,
+            (kind, Some(answer)) => answer.may_end_as(kind, status),
+        };
+        assert!(fits, "token {token}: {kind} {status:?} after {answers:?}");
+        // Only what never reached the server, or was answered with 429, may be sent again.
+        if is_retryable {
+            let may_be_sent = last.is_none_or(|last| last == Answer::Throttled);
+            assert!(may_be_sent, "token {token} may be sent again, after {answers:?}");
         }
-        other => panic!("{token}: {other:?}"),
-    };
-    // A machine may be too slow for anything, and connections may break (kill -9, idle ones that are closed).
-    let fits = match last {
-        _ if kind == "time-out" => true,
-        None => kind == "transport",
-        Some(answer) => answer.may_end_as(kind, error.status()),
-    };
-    assert!(fits || (kind == "transport" && kills::happen()), "{token}: {error:?}: {answers:?}");
-    kind
+    }
 }
