@@ -2,6 +2,11 @@
 //!
 //! Each call is made on both backends, which must say the same, within bounds of memory and time (`both!`). What is
 //! accepted is compared with [`oracle`], which uses nothing of the library.
+#![allow(
+    clippy::duplicate_mod,
+    clippy::single_component_path_imports,
+    reason = "`calls.rs` is compiled for each backend"
+)]
 
 macro_rules! both {
     ($data:expr, $call:ident($($argument:expr),* $(,)?)) => {
@@ -34,7 +39,7 @@ fn is_sampled(data: &[u8]) -> bool {
 /// The library on aws-lc-rs.
 #[path = "."]
 mod aws_lc {
-    pub(crate) use civic_sip;
+    use civic_sip;
 
     #[path = "calls.rs"]
     mod calls;
@@ -44,7 +49,7 @@ mod aws_lc {
 /// The library on p256 and its like.
 #[path = "."]
 mod rust_crypto {
-    pub(crate) use civic_sip_rust_crypto as civic_sip;
+    use civic_sip_rust_crypto as civic_sip;
 
     #[path = "calls.rs"]
     mod calls;

@@ -94,8 +94,8 @@ fn links(seeds: &mut Seeds) -> io::Result<()> {
             let signature = oracle::decode(query).into_iter().find(|(name, _)| name == "signature");
             let signature = signature.map(|(_, value)| value).unwrap_or_default();
             let unsigned = without_signature(query);
-            seeds.join("v2", &[&signature, &unsigned, purpose, "id", setup::LINK_SECRET])?;
-            seeds.join("v3", &[&signature, &unsigned, purpose])?;
+            seeds.join("v2", &[&signature, unsigned, purpose, "id", setup::LINK_SECRET])?;
+            seeds.join("v3", &[&signature, unsigned, purpose])?;
         }
     }
     let path = "../tests/vectors/authsig_v2_v3.json";

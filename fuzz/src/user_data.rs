@@ -24,8 +24,7 @@ pub fn run(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     assert_eq!(jwt::check(data, &oracle::token_with(text), false).is_ok(), outcome.is_ok());
     // Any text comes through as a value.
-    let list =
-        json!([{"label": text, "value": text, "isValid": true, "isOwner": data.len() % 2 == 0}]);
+    let list = json!([{"label": text, "value": text, "isValid": true, "isOwner": data.len().is_multiple_of(2)}]);
     let encrypted = oracle::encrypt(list.to_string().as_bytes(), [0; 16]);
     assert_eq!(jwt::check(data, &oracle::token_with(&encrypted), true), Ok(()));
 }
