@@ -67,9 +67,11 @@ fn a_bad_database_is_named() {
     let gone = "postgres://postgres@127.0.0.1:1/authsig";
     let words = doctor(home.with("AUTHSIG_DATABASE_URL", Some(gone)));
     has(&words, "problem  database: the database can't be used");
+    // It creates none: a mistyped path would go unnoticed.
     let words = doctor(home.with("AUTHSIG_DATABASE_URL", Some("sqlite:/nowhere/authsig.db")));
-    has(&words, "problem  database: the database can't be used");
-    home.good(&["key", "list"]);
+    has(&words, "problem  database: there is no database at /nowhere/authsig.db");
+    has(&doctor(home.variables.clone()), "problem  database: there is no database at ");
+    home.good(&["user", "add", "ada"]);
     let words = doctor(home.with("AUTHSIG_HOUSE_SECRET", Some("the secret of somebody else")));
     has(&words, "problem  database: the house secret does not match this database");
     let text = home.folder.join("text");
@@ -103,7 +105,9 @@ async fn a_bad_public_url_is_named() {
     has(&words, "problem  public URL: ");
     assert!(words.contains("another server answers there"), "{words}");
     // A server that never ran, or one whose key is in a file, has no key in its database.
-    let words = doctor(Home::new().with("AUTHSIG_PUBLIC_URL", Some(&other.url)));
+    let fresh = Home::new();
+    fresh.good(&["user", "add", "ada"]);
+    let words = doctor(fresh.with("AUTHSIG_PUBLIC_URL", Some(&other.url)));
     has(&words, "ok       public URL: a server answers there; this database has no key");
 
     let keys = crate::support::Person::new(&instance.url).get("/verify/keys").await.body;
@@ -139,9 +143,10 @@ async fn bad_keys_are_named() {
         &beside(&site),
         "problem  keys: the one that signs is over a year old; `authsig key rotate` adds another",
     );
-    site.database.execute("UPDATE signing_keys SET signs_from = 9000000000").await;
+    site.database.execute("UPDATE signing_keys SET revoked_at = 1").await;
     has(&beside(&site), "problem  keys: none signs; `authsig key rotate` adds one");
-    site.database.execute("UPDATE signing_keys SET signs_from = 0, private_key = 'nonsense'").await;
+    let damage = "UPDATE signing_keys SET revoked_at = NULL, private_key = 'nonsense'";
+    site.database.execute(damage).await;
     has(&beside(&site), "problem  keys: the signing key");
     site.database.execute("DROP TABLE outbox").await;
     has(&beside(&site), "problem  outbox: ");
