@@ -101,7 +101,7 @@ impl Database {
             Connection::Sqlite(db) => drop(db.execute("BEGIN IMMEDIATE").await.unwrap()),
             Connection::Postgres(db) => {
                 db.execute("BEGIN").await.unwrap();
-                db.execute("LOCK TABLE accounts, credentials, sessions, defaults, outbox IN EXCLUSIVE MODE")
+                db.execute("LOCK TABLE accounts, credentials, sessions, defaults, outbox, limits IN EXCLUSIVE MODE")
                     .await
                     .unwrap();
             }
