@@ -134,7 +134,7 @@ pub(crate) async fn redirect_target(app: &App, return_to: &str) -> Option<String
     let slugs = decide::slugs(query).ok()?;
     let defaults = defaults(app, &slugs).await.ok()?;
     let address = decide::redirect_url(query, &defaults).ok().flatten()?;
-    let is_own = form_urlencoded::parse(query.as_bytes()).any(|(_, value)| value == address);
+    let is_own = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "redirect_url");
     (is_own || app.keys.authority().allows(&address)).then_some(address)
 }
 

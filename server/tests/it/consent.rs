@@ -269,6 +269,11 @@ async fn the_pages_before_a_redirect_list_its_origin() {
             ("/verify/request?login=user_1&default=app".to_owned(), "'self' https://app.example"),
             // It asks before it redirects, and a stranger must not learn what is stored.
             ("/verify/request?login=user_1&default=stranger".to_owned(), "'self'"),
+            // Nor whether a guess is right.
+            (
+                format!("/verify/request?login=user_1&default=stranger&a={}", encoded(STRANGER)),
+                "'self'",
+            ),
         ] {
             let page = format!("{form}?return_to={}", encoded(&path));
             let page = server.browser().get(&page).await;
