@@ -1,6 +1,6 @@
 //! Accounts with a password.
 
-use super::sessions::INSERT_SESSION;
+use super::sessions::{DELETE_OLDEST, INSERT_SESSION};
 use super::{SessionId, Store, StoreError, on_db, transaction};
 
 /// An account that can be logged in to.
@@ -29,11 +29,6 @@ const INSERT_PASSWORD: &str =
 
 const UPDATE_PASSWORD: &str =
     "UPDATE credentials SET value = $3 WHERE login = $1 AND kind = 'password' AND value = $2";
-
-/// Leaves room for one more among the 100 that an account may have.
-const DELETE_OLDEST_SESSIONS: &str = "DELETE FROM sessions WHERE service = $1 AND login = $2 AND id NOT IN ( \
-                                          SELECT id FROM sessions WHERE service = $1 AND login = $2 \
-                                          ORDER BY created_at DESC LIMIT 99)";
 
 const DELETE_SESSIONS: &str = "DELETE FROM sessions WHERE service = $1 AND login = $2";
 
@@ -75,8 +70,8 @@ impl Store {
             let lock = sqlx::query(LOCK).bind(&account.login).bind(&account.password_hash);
             let is_current = lock.execute(&mut *tx).await?.rows_affected() == 1;
             if is_current {
-                let delete = sqlx::query(DELETE_OLDEST_SESSIONS).bind(SERVICE);
-                delete.bind(&account.login).execute(&mut *tx).await?;
+                let delete = sqlx::query(DELETE_OLDEST).bind(SERVICE).bind(&account.login);
+                delete.execute(&mut *tx).await?;
                 let insert = sqlx::query(INSERT_SESSION).bind(session.id.as_slice()).bind(SERVICE);
                 insert.bind(&account.login).bind(session.now).execute(&mut *tx).await?;
             }

@@ -1,6 +1,6 @@
 //! Sessions. The table has the SHA-256 of the cookie's value, so that whoever reads the database can't log in.
 
-use super::{Store, StoreError, on_db};
+use super::{Store, StoreError, on_db, transaction};
 
 /// The SHA-256 of a cookie's value.
 pub(crate) type SessionId = [u8; 32];
@@ -16,6 +16,11 @@ const SEEN_EVERY: i64 = 5 * 60;
 
 pub(super) const INSERT_SESSION: &str =
     "INSERT INTO sessions (id, service, login, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)";
+
+/// Leaves room for one more among the 100 that a person may have.
+pub(super) const DELETE_OLDEST: &str = "DELETE FROM sessions WHERE service = $1 AND login = $2 AND id NOT IN ( \
+                                            SELECT id FROM sessions WHERE service = $1 AND login = $2 \
+                                            ORDER BY created_at DESC LIMIT 99)";
 
 /// A session that goes on.
 #[derive(Clone)]
@@ -43,9 +48,11 @@ impl Store {
         login: &str,
         now: i64,
     ) -> Result<(), StoreError> {
-        on_db!(self.writer(), db => {
+        transaction!(self, tx => {
+            let delete = sqlx::query(DELETE_OLDEST).bind(service).bind(login);
+            delete.execute(&mut *tx).await?;
             let insert = sqlx::query(INSERT_SESSION).bind(id.as_slice()).bind(service);
-            insert.bind(login).bind(now).execute(db).await?;
+            insert.bind(login).bind(now).execute(&mut *tx).await?;
         });
         Ok(())
     }

@@ -211,3 +211,13 @@ async fn the_policy_of_its_page_alone_allows_the_service() {
         assert!(!page.header("content-security-policy").unwrap().contains(origin), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_person_has_a_hundred_sessions_at_most() {
+    let (server, sandbox) = start().await;
+    for _ in 0..102 {
+        server.clock.pass(1);
+        assert_eq!(log_in(&mut server.browser(), &token(&sandbox), "/").await.status, 303);
+    }
+    assert_eq!(server.database.number("SELECT COUNT(*) FROM sessions").await, 100);
+}
