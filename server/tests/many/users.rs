@@ -144,3 +144,14 @@ async fn keys_are_shown_rotated_and_revoked() {
     assert!(home.bad(&["key", "revoke", "-nonsense"]).contains("`authsig key list` shows them"));
     assert_eq!(Person::new(&instance.url).get("/readyz").await.status, 200);
 }
+
+#[test]
+fn a_database_is_found_as_its_url_names_it() {
+    let home = Home::new();
+    let url = format!("sqlite:{}?mode=rwc", home.folder.join("the%20people.db").display());
+    let variables = home.with("AUTHSIG_DATABASE_URL", Some(&url));
+    bad(authsig(&["key", "list"], variables.clone(), ""));
+    good(authsig(&["user", "add", "ada"], variables.clone(), ""));
+    good(authsig(&["user", "sessions", "ada"], variables, ""));
+    assert!(home.folder.join("the people.db").exists());
+}

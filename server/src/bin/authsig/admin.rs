@@ -1,12 +1,12 @@
 //! The commands of the operator: accounts, keys, backups.
 
 use std::io::Read as _;
-use std::path::Path;
 use std::time::SystemTime;
 
 use authsig_server::{Admin, HouseSecret};
 use chrono::{DateTime, SecondsFormat, Utc};
 use civic_sip::authsig::Secret;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::args::{BackupArgs, BaseArgs, KeyCommand, RekeyArgs, UserArgs, UserCommand};
 use crate::{Failure, secrets, serve};
@@ -50,10 +50,15 @@ pub(crate) async fn user(command: UserCommand) -> Result<(), Failure> {
 /// Opens a database that exists: a new one would hide a mistyped path.
 pub(crate) async fn open(base: &BaseArgs) -> Result<Admin, Failure> {
     let url = serve::database_url(base)?;
-    let path = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
-    let path = path.and_then(|path| path.split('?').next());
-    if let Some(path) = path.filter(|path| !Path::new(path).exists()) {
-        return Err(format!("there is no database at {path}: `authsig serve` creates it").into());
+    if url.starts_with("sqlite:") {
+        let options: SqliteConnectOptions = url.parse()?;
+        let path = options.get_filename();
+        if !path.exists() {
+            let path = path.display();
+            return Err(
+                format!("there is no database at {path}: `authsig serve` creates it").into()
+            );
+        }
     }
     Ok(Admin::open(&serve::config(base)?).await?)
 }

@@ -17,8 +17,9 @@ use tokio::sync::Notify;
 use crate::args::{BaseArgs, ServeArgs};
 use crate::{Failure, log, secrets};
 
-/// How long open requests may go on after the signal to stop: less than supervisors wait before they kill.
-const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// How long open requests may go on after the signal to stop. Deliveries may take 5 seconds more, and Docker kills after 10.
+const STOP_WITHIN: Duration = Duration::from_secs(4);
+
 /// The format of the metrics.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
