@@ -211,11 +211,14 @@ impl Admin {
         let signing = keys::signing_or_next(&keys, now).map(|key| key.ordinal);
         let info = keys.iter().map(|key| KeyInfo {
             id: key.id.clone(),
-            state: match () {
-                () if key.revoked_at.is_some() => KeyState::Revoked,
-                () if Some(key.ordinal) == signing => KeyState::Signing,
-                () if key.signs_from > now => KeyState::Upcoming,
-                () => KeyState::Retired,
+            state: if key.revoked_at.is_some() {
+                KeyState::Revoked
+            } else if Some(key.ordinal) == signing {
+                KeyState::Signing
+            } else if key.signs_from > now {
+                KeyState::Upcoming
+            } else {
+                KeyState::Retired
             },
             created_at: time(key.created_at),
             signs_from: time(key.signs_from),

@@ -73,12 +73,13 @@ impl<T: Template> Page<T> {
 
     fn policy(&self) -> String {
         let civic = &self.civic_sources;
-        let own = ["'self'", civic].join(" ");
-        let targets = self.form_targets.join(" ");
+        let own = format!("'self' {civic}");
+        let targets = format!("'self' {}", self.form_targets.join(" "));
+        let (own, targets) = (own.trim_end(), targets.trim_end());
         let connect = if civic.is_empty() { "'none'" } else { civic };
         format!(
             "default-src 'none'; script-src {own}; style-src {own}; img-src {own}; connect-src {connect}; \
-             frame-src {connect}; form-action 'self' {targets}; base-uri 'none'; frame-ancestors 'none'"
+             frame-src {connect}; form-action {targets}; base-uri 'none'; frame-ancestors 'none'"
         )
     }
 }

@@ -18,6 +18,9 @@ use crate::failure::Failure;
 use crate::pages::{Layout, Page};
 use crate::passwords::is_password;
 use crate::store::Account;
+use crate::wants::Wants;
+
+const WRONG: &str = "The password is wrong.";
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -63,8 +66,7 @@ pub(super) async fn change_password(
     let Some(current) = app.current(&headers).await? else { return Ok(to_log_in(&app).await) };
     if !is_password(&form.new_password) {
         let problem = "A password must have 8 to 1,024 bytes.";
-        let page = page(&app, &current, problem).await?;
-        return Ok(page.status(StatusCode::BAD_REQUEST).into_response());
+        return refused(&app, &current, &headers, StatusCode::BAD_REQUEST, problem).await;
     }
     let passwords = app.passwords.as_ref().ok_or_else(Failure::not_found)?;
     if let Some(account) = checked(&app, &current, &client, &form.password).await? {
@@ -75,7 +77,7 @@ pub(super) async fn change_password(
             return Ok(fresh.go(&app, &app.site.path("/account")));
         }
     }
-    wrong_password(&app, &current).await
+    refused(&app, &current, &headers, StatusCode::FORBIDDEN, WRONG).await
 }
 
 /// `POST /account/sessions/end`
@@ -109,7 +111,7 @@ pub(super) async fn delete(
             tracing::info!("deleted an account");
             Ok(logged_out(&app, ""))
         }
-        None => wrong_password(&app, &current).await,
+        None => refused(&app, &current, &headers, StatusCode::FORBIDDEN, WRONG).await,
     }
 }
 
@@ -133,9 +135,18 @@ async fn checked(
     Ok(account.filter(|_| is_right))
 }
 
-async fn wrong_password(app: &App, current: &Current) -> Result<Response, Failure> {
-    let page = page(app, current, "The password is wrong.").await?;
-    Ok(page.status(StatusCode::FORBIDDEN).into_response())
+/// Shows the page again with what is wrong.
+async fn refused(
+    app: &App,
+    current: &Current,
+    headers: &HeaderMap,
+    status: StatusCode,
+    problem: &'static str,
+) -> Result<Response, Failure> {
+    if Wants::of(headers) == Wants::Json {
+        return Err(Failure::new(status, problem));
+    }
+    Ok(page(app, current, problem).await?.status(status).into_response())
 }
 
 async fn to_log_in(app: &App) -> Response {

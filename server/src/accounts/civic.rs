@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use url::Url;
 
+use super::login::ReturnTo;
 use super::session::Fresh;
 use crate::app::App;
 use crate::client::Client;
@@ -38,12 +39,6 @@ struct CivicPage {
     app_id: String,
     script_url: String,
     attempt: String,
-    return_to: String,
-}
-
-#[derive(Deserialize)]
-pub(super) struct ReturnTo {
-    #[serde(default)]
     return_to: String,
 }
 

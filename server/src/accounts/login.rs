@@ -143,7 +143,7 @@ struct SignUpPage {
 #[derive(Deserialize)]
 pub(super) struct ReturnTo {
     #[serde(default)]
-    return_to: String,
+    pub(super) return_to: String,
 }
 
 #[derive(Deserialize)]

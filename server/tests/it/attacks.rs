@@ -267,3 +267,21 @@ async fn an_account_has_a_hundred_sessions_at_most() {
     assert_eq!(newest.get_json(ASK).await.status, 200);
     assert_eq!(server.database.number("SELECT COUNT(*) FROM sessions").await, 100);
 }
+
+#[tokio::test]
+async fn a_program_learns_in_json_why_its_account_was_not_changed() {
+    let server = Server::start().await;
+    let mut browser = server.logged_in("user_1").await;
+    let wrong = [("password", "wrong"), ("new_password", "a new password")];
+    let short = [("password", "password_1"), ("new_password", "short")];
+    for (path, fields, status) in [
+        ("/account/password", wrong, 403),
+        ("/account/delete", wrong, 403),
+        ("/account/password", short, 400),
+    ] {
+        let answer = browser.post_for_json(path, &fields).await;
+        assert_eq!(answer.status, status, "{path}");
+        answer.error();
+    }
+    assert_eq!(browser.get_json(ASK).await.status, 200);
+}
