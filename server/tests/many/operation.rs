@@ -86,9 +86,10 @@ async fn metrics_are_served_at_their_own_address() {
     assert_eq!(ada.get("/metrics").await.status, 404);
     let operator = Person::new(&format!("http://{port}"));
     assert_eq!(operator.get("/").await.status, 404);
-    let metrics = eventually("the notification is counted", async || {
+    let metrics = eventually("the notification is counted, and waits no more", async || {
         let metrics = operator.get("/metrics").await;
-        metrics.body.contains(r#"outcome="delivered"} 1"#).then_some(metrics)
+        let lines = [r#"outcome="delivered"} 1"#, "authsig_outbox_waiting 0"];
+        lines.iter().all(|line| metrics.body.contains(line)).then_some(metrics)
     })
     .await;
     let kind = metrics.headers["content-type"].to_str().unwrap();
