@@ -1,6 +1,7 @@
 //! The authority: what a server signs, and for whom.
 
-use std::fmt;
+mod builder;
+
 use std::time::SystemTime;
 
 use super::allow_list::AllowList;
@@ -9,14 +10,16 @@ use super::defaults::Defaults;
 use super::error::{DefaultError, Refusal};
 use super::request::{self, Request};
 use super::signed::Signed;
-use crate::authsig::address::{self, Address};
-use crate::authsig::error::{ConfigError, ConfigProblem, VerifyError, shown};
+use crate::authsig::address::Address;
+use crate::authsig::error::VerifyError;
 use crate::authsig::identity::Identity;
-use crate::authsig::keys::{PrivateKey, PublicKeys};
+use crate::authsig::keys::PublicKeys;
 use crate::authsig::signer::Signer;
 use crate::authsig::time;
 use crate::authsig::verifier::{Verifier, VerifierBuilder};
 use crate::clock::Clock;
+
+pub use builder::AuthorityBuilder;
 
 /// The path below the base under which signed URLs are verified.
 const VERIFIED: &str = "/verified";
@@ -24,7 +27,7 @@ const VERIFIED: &str = "/verified";
 /// The deciding part of an AuthSig server; see the [module](super).
 ///
 /// ```
-#[doc = include_str!("../../docs/setup/authority.md")]
+#[doc = include_str!("../../../docs/setup/authority.md")]
 /// let authority = Authority::builder("https://id.example/verify").private_key(key).build()?;
 /// let nobody = authority.decide("login=user_1", None, &Defaults::new(), None, SystemTime::now());
 /// assert!(matches!(nobody, Err(Refusal::NotLoggedIn)));
@@ -50,14 +53,7 @@ impl Authority {
     /// # Ok::<(), civic_sip::authsig::ConfigError>(())
     /// ```
     pub fn builder(base: impl Into<String>) -> AuthorityBuilder {
-        AuthorityBuilder {
-            base: base.into(),
-            private_keys: Vec::new(),
-            retired_keys: Vec::new(),
-            addresses: Vec::new(),
-            origins: Vec::new(),
-            loopback_http: false,
-        }
+        AuthorityBuilder::new(base.into())
     }
 
     /// Decides about one request.
@@ -77,7 +73,7 @@ impl Authority {
     /// all others are final.
     ///
     /// ```
-    #[doc = include_str!("../../docs/setup/authority.md")]
+    #[doc = include_str!("../../../docs/setup/authority.md")]
     /// let (defaults, now) = (Defaults::new(), SystemTime::now());
     /// let signed = authority.decide("login=user_1", Some(&person), &defaults, None, now)?;
     /// assert!(signed.url().starts_with("https://id.example/verify/verified?login=user_1&time="));
@@ -145,7 +141,7 @@ impl Authority {
     /// A [`VerifyError`] that says why the URL is not accepted.
     ///
     /// ```
-    #[doc = include_str!("../../docs/setup/authority.md")]
+    #[doc = include_str!("../../../docs/setup/authority.md")]
     /// # let signed = decide("login=user_1")?;
     /// let (_, query) = signed.url().split_once('?').ok_or("no query")?;
     /// assert_eq!(authority.verify(query, SystemTime::now())?.login(), "user_1");
@@ -178,7 +174,7 @@ impl Authority {
     /// Returns the JWK set that `{base}/keys` publishes.
     ///
     /// ```
-    #[doc = include_str!("../../docs/setup/authority.md")]
+    #[doc = include_str!("../../../docs/setup/authority.md")]
     /// assert_eq!(authority.jwks(), key.public_key().to_jwks());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -226,174 +222,4 @@ fn audience<'a>(addresses: impl Iterator<Item = &'a Address>) -> Option<String> 
     addresses.sort_unstable();
     addresses.dedup();
     if addresses.is_empty() { None } else { Some(addresses.join(" ")) }
-}
-
-/// Configures an [`Authority`].
-///
-/// ```
-/// # use civic_sip::authsig::{PrivateKey, decide::Authority};
-/// # let (key, old_key) = (PrivateKey::generate()?, PrivateKey::generate()?);
-/// let authority = Authority::builder("https://id.example/verify")
-///     .private_key(key)
-///     .retired_keys(old_key.public_key())
-///     .allow("https://app.example/in")
-///     .build()?;
-/// # Ok::<(), civic_sip::authsig::ConfigError>(())
-/// ```
-#[derive(Clone)]
-#[must_use]
-pub struct AuthorityBuilder {
-    base: String,
-    private_keys: Vec<PrivateKey>,
-    retired_keys: Vec<PublicKeys>,
-    addresses: Vec<String>,
-    origins: Vec<String>,
-    loopback_http: bool,
-}
-
-impl AuthorityBuilder {
-    /// Signs version 3 with this key.
-    ///
-    /// ```
-    /// # use civic_sip::authsig::{PrivateKey, decide::Authority};
-    /// # let builder = Authority::builder("https://id.example/verify");
-    /// let key = PrivateKey::generate()?; // once; the server keeps `to_pem()`
-    /// let authority = builder.private_key(key).build()?;
-    /// # Ok::<(), civic_sip::authsig::ConfigError>(())
-    /// ```
-    pub fn private_key(mut self, key: PrivateKey) -> Self {
-        self.private_keys.push(key);
-        self
-    }
-
-    /// Goes on publishing and verifying keys that sign no more. A key has to stay until the last URL signed with it is of
-    /// no use.
-    ///
-    /// ```
-    #[doc = include_str!("../../docs/setup/authority.md")]
-    /// # use civic_sip::authsig::PublicKeys;
-    /// let old_key = PrivateKey::generate()?;
-    /// let authority = builder.retired_keys(old_key.public_key()).build()?;
-    /// assert_eq!(PublicKeys::from_jwks(&authority.jwks())?.ids().count(), 2);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn retired_keys(mut self, keys: PublicKeys) -> Self {
-        self.retired_keys.push(keys);
-        self
-    }
-
-    /// Redirects to and notifies this address without asking the person: it has to be this very address, query included.
-    /// May be called for several.
-    ///
-    /// ```
-    #[doc = include_str!("../../docs/setup/authority.md")]
-    /// let authority = builder.allow("https://app.example/in").build()?;
-    /// let query = "login=user_1&redirect_url=https%3A%2F%2Fapp.example%2Fin";
-    /// let signed = authority.decide(query, Some(&person), &Defaults::new(), None, SystemTime::now())?;
-    /// assert!(signed.redirect().is_some());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn allow(mut self, address: impl Into<String>) -> Self {
-        self.addresses.push(address.into());
-        self
-    }
-
-    /// Does the same for all addresses of an origin, `https://demo.example`. For demonstrations: a single page there that
-    /// redirects on, or shows its own URL, gives away who a visitor is.
-    ///
-    /// ```
-    #[doc = include_str!("../../docs/setup/authority.md")]
-    /// let authority = builder.allow_origin("https://demo.example").build()?;
-    /// let query = "login=user_1&redirect_url=https%3A%2F%2Fdemo.example%2Fany";
-    /// let signed = authority.decide(query, Some(&person), &Defaults::new(), None, SystemTime::now())?;
-    /// assert!(signed.redirect().is_some());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
-        self.origins.push(origin.into());
-        self
-    }
-
-    /// Accepts addresses with plain http on this machine, for development. They need consent like any other.
-    ///
-    /// ```
-    #[doc = include_str!("../../docs/setup/authority.md")]
-    /// let authority = builder.loopback_http().allow("http://127.0.0.1:3000/in").build()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn loopback_http(mut self) -> Self {
-        self.loopback_http = true;
-        self
-    }
-
-    /// Makes the authority.
-    ///
-    /// # Errors
-    ///
-    /// A [`ConfigError`] with everything that is wrong.
-    ///
-    /// ```
-    /// # use civic_sip::authsig::{ConfigProblem, decide::Authority};
-    /// let error = Authority::builder("https://id.example/verify").build().unwrap_err();
-    /// assert_eq!(error.problems(), [ConfigProblem::NoKey]);
-    /// ```
-    pub fn build(self) -> Result<Authority, ConfigError> {
-        let mut problems = Vec::new();
-        problems.extend(address::parse_base(&self.base).err());
-        let keys = self.private_keys.as_slice();
-        match keys {
-            [_] => {}
-            [] => problems.push(ConfigProblem::NoKey),
-            _ => problems.push(ConfigProblem::SeveralKeySources),
-        }
-        let allowed = AllowList {
-            addresses: self.parse_all(&self.addresses, Address::parse, &mut problems),
-            origins: self.parse_all(&self.origins, Address::parse_origin, &mut problems),
-        };
-        ConfigError::check(problems)?;
-
-        let private_key = keys.first().ok_or(ConfigProblem::NoKey)?;
-        let keys = self.retired_keys.into_iter().fold(private_key.public_key(), PublicKeys::merge);
-        let signer = Signer::builder().private_key(private_key.clone());
-        Ok(Authority {
-            signer: signer.identities().public_url(&self.base).build()?,
-            verifier: verifying(&self.base).public_keys(keys.clone()).build()?,
-            base: self.base,
-            keys,
-            allowed,
-            loopback_http: self.loopback_http,
-        })
-    }
-
-    fn parse_all(
-        &self,
-        texts: &[String],
-        parse: fn(&str) -> Result<Address, &'static str>,
-        problems: &mut Vec<ConfigProblem>,
-    ) -> Vec<Address> {
-        let mut addresses = Vec::with_capacity(texts.len());
-        for text in texts {
-            match parse(text) {
-                Ok(address) if address.is_https() || self.loopback_http => addresses.push(address),
-                Ok(_) => problems.push(ConfigProblem::AllowedAddress(
-                    shown(text),
-                    "must begin with `https://`, or `loopback_http` be set",
-                )),
-                Err(problem) => problems.push(ConfigProblem::AllowedAddress(shown(text), problem)),
-            }
-        }
-        addresses
-    }
-}
-
-/// Shows no key.
-impl fmt::Debug for AuthorityBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthorityBuilder")
-            .field("base", &self.base)
-            .field("allow", &self.addresses)
-            .field("allow_origin", &self.origins)
-            .field("loopback_http", &self.loopback_http)
-            .finish_non_exhaustive()
-    }
 }
