@@ -102,6 +102,7 @@ pub mod testing {}
 #[doc = include_str!("docs/signatures.md")]
 pub mod signatures {}
 #[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
 pub mod guide;
 #[doc = concat!(
     include_str!("docs/authsig_specification.md"),

@@ -223,7 +223,7 @@ impl Verified {
         // Ahead by then, and at most 100 years.
         let left = (expires_at - instant).to_std().map_err(|_| ReplayError::Expired)?;
         let key = crypto::sha256(self.signed_text.as_bytes());
-        Ok(Claim { key, now, keep_for: left.saturating_add(KEPT_AFTER_EXPIRY) })
+        Ok(Claim::new(key, now, left.saturating_add(KEPT_AFTER_EXPIRY)))
     }
 
     pub(super) fn times(&self) -> &Times {

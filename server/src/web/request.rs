@@ -149,7 +149,7 @@ async fn granted(
         app.outbox.add(delivery, person).await?;
     }
     app.metrics.request("signed");
-    let url = (!signed.hide()).then(|| signed.url());
+    let url = (!signed.is_hidden()).then(|| signed.url());
     Ok(match (wants, signed.redirect()) {
         (Wants::Json, _) => {
             let body = url.map_or_else(|| json!({}), |url| json!({ "url": url }));

@@ -221,7 +221,9 @@ impl NotifierBuilder {
         for text in &self.origins {
             match Address::parse_origin(text) {
                 Ok(origin) => origins.push(origin),
-                Err(problem) => problems.push(ConfigProblem::AllowedAddress(shown(text), problem)),
+                Err(problem) => {
+                    problems.push(ConfigProblem::AllowedAddress { address: shown(text), problem })
+                }
             }
         }
         ConfigError::check(problems)?;

@@ -80,10 +80,10 @@ impl Signed {
     ///
     /// ```
     #[doc = include_str!("../../docs/setup/authority.md")]
-    /// assert!(decide("login=user_1&hide=1")?.hide());
+    /// assert!(decide("login=user_1&hide=1")?.is_hidden());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn hide(&self) -> bool {
+    pub fn is_hidden(&self) -> bool {
         self.hide
     }
 

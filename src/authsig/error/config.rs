@@ -123,14 +123,24 @@ pub enum ConfigProblem {
     #[error("`public_url` {0}")]
     PublicUrl(&'static str),
     /// An allowed address or origin is not usable.
-    #[error("the allowed address {0:?} {1}")]
-    AllowedAddress(String, &'static str),
+    #[error("the allowed address {address:?} {problem}")]
+    AllowedAddress {
+        /// The address, cut to 64 characters.
+        address: String,
+        /// The rule that it breaks.
+        problem: &'static str,
+    },
     /// The base URL of a server is not usable.
     #[error("the base URL {0}")]
     Base(&'static str),
     /// An address of an app is not usable.
-    #[error("`{0}` {1}")]
-    Address(&'static str, &'static str),
+    #[error("`{name}` {problem}")]
+    Address {
+        /// The setter or parameter.
+        name: &'static str,
+        /// The rule that it breaks.
+        problem: &'static str,
+    },
     /// No audience is configured.
     #[error("no audience is configured: call `audience` with the app's own address")]
     NoAudience,

@@ -37,7 +37,9 @@ impl AudienceSettings {
     pub(super) fn read(&self, problems: &mut Vec<ConfigProblem>) -> Option<Audience> {
         let mut read = |setting, address: &String| {
             let address = Address::parse(address).map(|address| address.audience());
-            address.map_err(|problem| problems.push(ConfigProblem::Address(setting, problem))).ok()
+            address
+                .map_err(|problem| problems.push(ConfigProblem::Address { name: setting, problem }))
+                .ok()
         };
         let address = self.address.as_ref().map(|address| read("audience", address));
         let also_for =

@@ -259,7 +259,7 @@ fn check_address(name: &str, value: &str) -> Result<(), ConfigProblem> {
         Ok(_) => return Ok(()),
         Err(problem) => problem,
     };
-    Err(ConfigProblem::Address(name, problem))
+    Err(ConfigProblem::Address { name, problem })
 }
 
 /// Shows names only: values may be personal data.

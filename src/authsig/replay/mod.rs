@@ -40,6 +40,25 @@ pub struct Claim {
     pub keep_for: Duration,
 }
 
+impl Claim {
+    /// Makes a claim, as to test a [`ReplayGuard`] of one's own.
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use civic_sip::authsig::{Claim, MemoryGuard, ReplayError, ReplayGuard};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let guard = MemoryGuard::new(100);
+    /// let claim = Claim::new([7; 32], SystemTime::now(), Duration::from_secs(600));
+    /// assert!(guard.claim(claim).await.is_ok());
+    /// assert!(matches!(guard.claim(claim).await, Err(ReplayError::Replayed)));
+    /// # }
+    /// ```
+    pub fn new(key: [u8; 32], now: SystemTime, keep_for: Duration) -> Self {
+        Self { key, now, keep_for }
+    }
+}
+
 /// The answer of a guard, when it is ready.
 pub type ClaimFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ReplayError>> + Send + 'a>>;
 

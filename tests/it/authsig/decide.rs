@@ -750,7 +750,7 @@ fn what_a_default_decided_is_signed_and_the_rest_stays_out() {
     );
 
     let signed = signed("login=user_1&default=go");
-    assert!(signed.hide());
+    assert!(signed.is_hidden());
     assert!(signed.redirect().unwrap().starts_with("https://app.example/in?authsig="));
     let names: Vec<_> = signed.params().map(|(name, _)| name).collect();
     assert_eq!(names, ["login", "default", "time", "audience"]);
@@ -841,9 +841,9 @@ fn the_server_does_not_vouch_for_a_url_that_an_app_can_sign_itself() {
 #[test]
 fn hide_with_any_value_hides() {
     for hide in ["hide", "hide=", "hide=0", "hide=false", "default=go"] {
-        assert!(signed(&format!("login=user_1&{hide}")).hide(), "{hide}");
+        assert!(signed(&format!("login=user_1&{hide}")).is_hidden(), "{hide}");
     }
-    assert!(!signed("login=user_1").hide());
+    assert!(!signed("login=user_1").is_hidden());
 }
 
 #[test]
@@ -985,7 +985,7 @@ fn a_mistake_in_the_configuration_is_told_when_it_is_built() {
     {
         let problems = problems(building().allow(address).allow_origin(address));
         assert!(
-            matches!(&problems[..], [ConfigProblem::AllowedAddress(a, _), ConfigProblem::AllowedAddress(b, _)] if a == address && b == address),
+            matches!(&problems[..], [ConfigProblem::AllowedAddress { address: a, .. }, ConfigProblem::AllowedAddress { address: b, .. }] if a == address && b == address),
             "{problems:?}"
         );
     }
@@ -997,7 +997,7 @@ fn a_mistake_in_the_configuration_is_told_when_it_is_built() {
     ] {
         let problems = problems(building().allow_origin(origin));
         assert!(
-            matches!(problems[..], [ConfigProblem::AllowedAddress(..)]),
+            matches!(problems[..], [ConfigProblem::AllowedAddress { .. }]),
             "{origin}: {problems:?}"
         );
     }

@@ -462,12 +462,12 @@ fn an_unusable_audience_is_refused() {
     ] {
         let found = problems(builder().audience(address).build());
         assert!(
-            matches!(found[..], [ConfigProblem::Address("audience", _)]),
+            matches!(found[..], [ConfigProblem::Address { name: "audience", .. }]),
             "{address}: {found:?}"
         );
         let found = problems(builder().audience(APP).also_for([address]).build());
         assert!(
-            matches!(found[..], [ConfigProblem::Address("also_for", _)]),
+            matches!(found[..], [ConfigProblem::Address { name: "also_for", .. }]),
             "{address}: {found:?}"
         );
     }

@@ -166,9 +166,15 @@ fn an_unusable_address_is_refused() {
         "javascript:alert(1)",
     ] {
         let found = problems(request().redirect_url(address).url());
-        assert!(matches!(found[..], [ConfigProblem::Address("redirect_url", _)]), "{found:?}");
+        assert!(
+            matches!(found[..], [ConfigProblem::Address { name: "redirect_url", .. }]),
+            "{found:?}"
+        );
         let found = problems(request().notify_url(address).url());
-        assert!(matches!(found[..], [ConfigProblem::Address("notify_url", _)]), "{found:?}");
+        assert!(
+            matches!(found[..], [ConfigProblem::Address { name: "notify_url", .. }]),
+            "{found:?}"
+        );
     }
     for address in ["http://localhost:3000/in", "https://app.example", "https://app.example/#/in"] {
         assert!(request().redirect_url(address).url().is_ok(), "{address}");
@@ -183,7 +189,10 @@ fn a_redirect_url_that_has_the_servers_parameter_is_refused() {
         "https://app.example/?authsig",
     ] {
         let found = problems(request().redirect_url(address).url());
-        assert!(matches!(found[..], [ConfigProblem::Address("redirect_url", _)]), "{found:?}");
+        assert!(
+            matches!(found[..], [ConfigProblem::Address { name: "redirect_url", .. }]),
+            "{found:?}"
+        );
         assert!(request().notify_url(address).url().is_ok());
     }
     assert!(request().redirect_url("https://app.example/in?authsigs=x").url().is_ok());

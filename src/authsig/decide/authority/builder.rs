@@ -167,11 +167,13 @@ impl AuthorityBuilder {
         for text in texts {
             match parse(text) {
                 Ok(address) if address.is_https() || self.loopback_http => addresses.push(address),
-                Ok(_) => problems.push(ConfigProblem::AllowedAddress(
-                    shown(text),
-                    "must begin with `https://`, or `loopback_http` be set",
-                )),
-                Err(problem) => problems.push(ConfigProblem::AllowedAddress(shown(text), problem)),
+                Ok(_) => problems.push(ConfigProblem::AllowedAddress {
+                    address: shown(text),
+                    problem: "must begin with `https://`, or `loopback_http` be set",
+                }),
+                Err(problem) => {
+                    problems.push(ConfigProblem::AllowedAddress { address: shown(text), problem });
+                }
             }
         }
         addresses
