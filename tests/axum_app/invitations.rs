@@ -35,6 +35,7 @@ async fn an_invited_stranger_logs_in_and_joins() {
     assert!(bruno.is_in("blue").await);
     assert!(ada.get("/").await.body.contains("2 members"));
     // The invitation has done its work.
+    bruno.get("/invitation").await.assert_refused(StatusCode::NOT_FOUND, "no invitation here");
     assert_eq!(bruno.log_in(&world.token(Person::Bruno)).await.location(), "/");
     // And the new member can invite, too.
     assert_eq!(bruno.post("/teams/1/invitations", "").await.status, StatusCode::OK);
