@@ -180,6 +180,42 @@ fn actix_web() {
     server.join().unwrap();
 }
 
+/// The cookie has no time of its own that a thief would have to respect.
+#[actix_web::test]
+async fn a_copied_cookie_of_actix_web_expires() {
+    use actix_session::storage::CookieSessionStore;
+    use actix_session::{Session, SessionMiddleware};
+    use actix_web::cookie::Key;
+    use actix_web::http::StatusCode;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, web};
+
+    let key = Key::generate();
+    let civic = sandbox().client_builder().build().unwrap();
+    let configure = actix_server::configure(civic, ORIGIN.to_owned(), key.clone());
+    let app = init_service(App::new().configure(configure)).await;
+    let now = std::time::SystemTime::now();
+    let minute = Duration::from_secs(60);
+    for (until, status) in
+        [(now + minute, StatusCode::OK), (now - minute, StatusCode::UNAUTHORIZED)]
+    {
+        // As the app makes it.
+        let sessions = SessionMiddleware::builder(CookieSessionStore::default(), key.clone())
+            .cookie_name("__Host-session".to_owned());
+        let insert = move |session: Session| async move {
+            let login = serde_json::json!({ "user_id": "36a59d10c8f2", "until": until });
+            session.insert("login", login).unwrap();
+            ""
+        };
+        let forge = App::new().wrap(sessions.build()).route("/", web::get().to(insert));
+        let request = TestRequest::get().uri("/").to_request();
+        let answer = call_service(&init_service(forge).await, request).await;
+        let cookie = answer.response().cookies().next().unwrap().into_owned();
+        let request = TestRequest::get().uri("/").cookie(cookie).to_request();
+        assert_eq!(call_service(&app, request).await.status(), status);
+    }
+}
+
 #[test]
 fn a_plain_blocking_server() {
     let sandbox = sandbox();
