@@ -1,4 +1,4 @@
-//! A whole login with an AuthSig server: state, cookie, signed URL, session, log-out.
+//! A whole login with an AuthSig server: state, signed URL, session, log-out.
 //!
 //! ```sh
 //! cargo run -p civic-sip-dev --example authsig_login -- --port 8080
@@ -12,25 +12,27 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Form, State as AppState};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, ORIGIN, REFERRER_POLICY, SET_COOKIE,
-};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ORIGIN, REFERRER_POLICY};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use civic_sip::authsig::{Identity, PrivateKey, Remote, RemoteError, Request, State, VerifyError};
+use civic_sip::authsig::{
+    ConfigError, Identity, PrivateKey, Remote, RemoteError, Request, State, VerifyError,
+};
 use serde::{Deserialize, Serialize};
+use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
-use tower_sessions::cookie::{Cookie, SameSite};
 use tower_sessions::{Expiry, MemoryStore, Session, SessionManagerLayer};
 
 #[path = "authsig_login/server.rs"]
 pub(crate) mod server;
 
 /// The key in the session under which the login is stored.
-const SESSION_KEY: &str = "login";
+const LOGIN: &str = "login";
 const SESSION_LIFETIME: Duration = Duration::hours(1);
 
+/// The key in the session under which the state of an attempt to log in is stored.
+const STATE: &str = "state";
 /// The time that a person has to log in at the server.
 const ATTEMPT_LIFETIME: Duration = Duration::minutes(10);
 
@@ -59,10 +61,15 @@ pub(crate) fn redirect_url(url: &str) -> String {
 /// The whole app, for `main` and for its test. The audience of `remote` is [`redirect_url`].
 pub(crate) fn app(url: impl Into<String>, server: impl Into<String>, remote: Remote) -> Router {
     let app = App { url: url.into(), server: server.into(), remote };
+    // As the app is configured: behind a proxy, requests don't tell.
+    let is_https = app.url.starts_with("https://");
     // The sessions are lost on restart, and expired ones stay in memory: use another store in production.
     let sessions = SessionManagerLayer::new(MemoryStore::default())
-        .with_name(app.cookie_name("session"))
-        .with_secure(app.is_https())
+        // With the prefix `__Host-`, no other host and no page without TLS can set the cookie. Browsers take it on https
+        // alone, and Safari no `Secure` cookie on `http://localhost`.
+        .with_name(if is_https { "__Host-session" } else { "session" })
+        .with_secure(is_https)
+        // Sent when the server redirects the browser back, but with no form and no script of another site.
         .with_same_site(SameSite::Lax)
         .with_expiry(Expiry::OnInactivity(SESSION_LIFETIME));
     Router::new()
@@ -76,7 +83,7 @@ pub(crate) fn app(url: impl Into<String>, server: impl Into<String>, remote: Rem
 
 /// Shows who is logged in, or offers the login.
 async fn home(session: Session) -> Result<Response, StoreError> {
-    Ok(match session.get::<Login>(SESSION_KEY).await? {
+    Ok(match session.get::<Login>(LOGIN).await? {
         Some(login) => page(
             StatusCode::OK,
             &format!(
@@ -90,22 +97,23 @@ async fn home(session: Session) -> Result<Response, StoreError> {
     })
 }
 
-/// Sends the browser to the server, with a state that ties its answer to this browser.
-async fn login(AppState(app): AppState<Arc<App>>) -> Result<Response, StatusCode> {
-    let unavailable = |error| {
-        eprintln!("no login can be started: {error}");
-        StatusCode::INTERNAL_SERVER_ERROR
+/// Sends the browser to the server, with a state that ties its answer to this browser's session.
+async fn login(
+    AppState(app): AppState<Arc<App>>,
+    session: Session,
+) -> Result<Response, StoreError> {
+    let (state, url) = match app.attempt() {
+        Ok(attempt) => attempt,
+        Err(error) => {
+            eprintln!("no login can be started: {error}");
+            return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        }
     };
-    let state = State::generate().map_err(unavailable)?;
-    let url = Request::new(&app.server)
-        .provides(["login", "service"])
-        .redirect_url(redirect_url(&app.url))
-        .state(&state)
-        .url()
-        .map_err(unavailable)?;
-    let cookie = app.state_cookie(state.as_str(), ATTEMPT_LIFETIME);
-    let headers = [(SET_COOKIE, cookie), (CACHE_CONTROL, "no-store".to_owned())];
-    Ok((headers, Redirect::to(&url)).into_response())
+    session.insert(STATE, state.as_str()).await?;
+    if session.get::<Login>(LOGIN).await?.is_none() {
+        session.set_expiry(Some(Expiry::OnInactivity(ATTEMPT_LIFETIME)));
+    }
+    Ok(([(CACHE_CONTROL, "no-store")], Redirect::to(&url)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -120,10 +128,10 @@ struct SignedUrl {
 async fn come_back(
     AppState(app): AppState<Arc<App>>,
     session: Session,
-    headers: HeaderMap,
     Form(SignedUrl { authsig }): Form<SignedUrl>,
 ) -> Result<Response, StoreError> {
-    let identity = match app.log_in(&authsig, &headers).await {
+    let state = session.get::<String>(STATE).await?;
+    let identity = match app.log_in(&authsig, state).await {
         Ok(identity) => identity,
         Err(error) => {
             // The log gets the reason; the error shows no personal value.
@@ -143,11 +151,10 @@ async fn come_back(
         service: identity.service().to_owned(),
         login: identity.login().to_owned(),
     };
-    session.insert(SESSION_KEY, login).await?;
-    // The attempt is over: with its cookie gone, the same URL lets nobody in again.
-    let over = app.state_cookie("", Duration::ZERO);
+    session.insert(LOGIN, login).await?;
+    // The attempt is over: without its state, the same URL lets nobody in again.
+    session.remove_value(STATE).await?;
     let headers = [
-        (SET_COOKIE, &*over),
         (CACHE_CONTROL, "no-store"),
         // The signed URL stays out of the Referer, and with the redirect out of the address bar.
         (REFERRER_POLICY, "same-origin"),
@@ -156,9 +163,13 @@ async fn come_back(
 }
 
 /// Ends the session on the server, so that the cookie is worthless even to somebody who copied it.
-async fn logout(session: Session, headers: HeaderMap) -> Result<Response, StoreError> {
-    // Another site must not end sessions.
-    if !from_this_site(&headers) {
+async fn logout(
+    AppState(app): AppState<Arc<App>>,
+    session: Session,
+    headers: HeaderMap,
+) -> Result<Response, StoreError> {
+    // Another site must not end sessions. Browsers send `Origin` with every POST, and no page can forge it.
+    if headers.get(ORIGIN).is_none_or(|origin| origin.as_bytes() != app.url.as_bytes()) {
         return Ok((StatusCode::FORBIDDEN, "Please log out from the page.").into_response());
     }
     session.flush().await?;
@@ -166,55 +177,19 @@ async fn logout(session: Session, headers: HeaderMap) -> Result<Response, StoreE
 }
 
 impl App {
-    async fn log_in(&self, url: &str, headers: &HeaderMap) -> Result<Identity, RemoteError> {
-        let name = self.cookie_name("authsig");
-        let state: State = cookie(headers, &name).ok_or(VerifyError::WrongState)?.parse()?;
+    /// Returns the state of a new attempt to log in, and the URL to send the browser to.
+    fn attempt(&self) -> Result<(State, String), ConfigError> {
+        let state = State::generate()?;
+        let request = Request::new(&self.server)
+            .provides(["login", "service"])
+            .redirect_url(redirect_url(&self.url))
+            .state(&state);
+        Ok((state, request.url()?))
+    }
+
+    async fn log_in(&self, url: &str, state: Option<String>) -> Result<Identity, RemoteError> {
+        let state: State = state.ok_or(VerifyError::WrongState)?.parse()?;
         self.remote.log_in(url, &state).await
-    }
-
-    fn state_cookie(&self, value: &str, lifetime: Duration) -> String {
-        Cookie::build((self.cookie_name("authsig"), value))
-            .path("/")
-            .secure(self.is_https())
-            .http_only(true)
-            // Sent when the server redirects the browser back, but with no form and no script of another site.
-            .same_site(SameSite::Lax)
-            .max_age(lifetime)
-            .to_string()
-    }
-
-    /// With the prefix `__Host-`, no other host and no page without TLS can set the cookie. Browsers take it on https
-    /// alone, and Safari no `Secure` cookie on `http://localhost`.
-    fn cookie_name(&self, name: &str) -> String {
-        if self.is_https() { format!("__Host-{name}") } else { name.to_owned() }
-    }
-
-    /// As the app is configured: behind a proxy, requests don't tell.
-    fn is_https(&self) -> bool {
-        self.url.starts_with("https://")
-    }
-}
-
-/// The value of a cookie; `None` if there are several.
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let texts = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-    let mut found = texts.flat_map(Cookie::split_parse).flatten().filter(|c| c.name() == name);
-    let value = found.next()?.value().to_owned();
-    found.next().is_none().then_some(value)
-}
-
-/// Returns `true` if the browser says that a page of this site sent the request.
-///
-/// No script can set either header, and all browsers send one of them with a form. Without any, the answer is no.
-fn from_this_site(headers: &HeaderMap) -> bool {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
-        return site == "same-origin";
-    }
-    // Browsers omit `Sec-Fetch-Site` on plain http, other than on localhost.
-    match text(ORIGIN).and_then(|origin| origin.split_once("://")) {
-        Some((_, host)) => Some(host) == text(HOST),
-        None => false,
     }
 }
 

@@ -5,6 +5,9 @@
 //! cargo run --example axum_server
 //! curl -H 'content-type: application/json' -d '{"token": "…"}' http://127.0.0.1:3000/login
 //! ```
+//!
+//! It starts no session, so there is nothing that another site could do in somebody's name. `axum_app` has a session, and
+//! all that it needs.
 
 use std::sync::Arc;
 
@@ -49,6 +52,8 @@ struct Greeting {
 }
 
 /// The page sends the token that civic.sip.js gave it. An `Error` becomes a problem document.
+///
+/// `Json` takes nothing but `application/json`, which forms of other sites can't send.
 async fn login(
     State(app): State<Arc<App>>,
     Json(Login { token }): Json<Login>,

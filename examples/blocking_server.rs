@@ -5,6 +5,9 @@
 //! cargo run --example blocking_server
 //! curl -d '…token…' http://127.0.0.1:3000/login
 //! ```
+//!
+//! It starts no session, so there is nothing that another site could do in somebody's name. Before yours does, let it
+//! compare the `Origin` of the request with its own, as the guide says under "Sessions".
 
 use std::io::Read;
 use std::thread;

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, REFERRER_POLICY,
 };
-use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use civic_sip::sandbox::Sandbox;
@@ -31,8 +31,9 @@ const SESSION_LIFETIME: Duration = Duration::hours(1);
 
 /// What every handler shares.
 pub(crate) struct App {
+    /// The app's own origin: scheme, host and port.
+    origin: String,
     civic: CivicSip,
-    app_id: String,
     /// The address of the browser library.
     script_url: String,
 }
@@ -46,16 +47,18 @@ struct Login {
 
 /// The whole app, for `main` and for its test.
 pub(crate) fn app(
+    origin: impl Into<String>,
     civic: CivicSip,
-    app_id: impl Into<String>,
     script_url: impl Into<String>,
 ) -> Router {
-    let app = App { civic, app_id: app_id.into(), script_url: script_url.into() };
+    let app = App { origin: origin.into(), civic, script_url: script_url.into() };
+    let is_https = app.origin.starts_with("https://");
     // The sessions are lost on restart, and expired ones stay in memory: use another store in production.
     let sessions = SessionManagerLayer::new(MemoryStore::default())
-        // Behind https, say `true` and name it `__Host-session`: then no other host can set this cookie.
-        .with_secure(false)
-        .with_name("session")
+        // With the prefix `__Host-`, no other host and no page without TLS can set the cookie. Browsers take it on https
+        // alone.
+        .with_name(if is_https { "__Host-session" } else { "session" })
+        .with_secure(is_https)
         // Other sites can't send this cookie with a POST, but a link to this site finds the person logged in.
         .with_same_site(SameSite::Lax);
     Router::new()
@@ -91,9 +94,9 @@ async fn login(
     // Login CSRF: a code token says who somebody is, not in whose browser. Without this check, another site could send
     // a form with a token of the attacker from a visitor's browser. The visitor would then use the attacker's account
     // without noticing, and enter private data there.
-    if !from_this_site(&headers) {
-        let message = "Please log in from this page.";
-        return Ok(app.page(StatusCode::FORBIDDEN, &login_form(&app, message)));
+    if !app.is_own_form(&headers) {
+        let message = format!("Please log in at {}.", app.origin);
+        return Ok(app.page(StatusCode::FORBIDDEN, &login_form(&app, &message)));
     }
     let user = match app.civic.exchange_code(&form.token).await {
         Ok(user) => user,
@@ -115,28 +118,17 @@ async fn login(
 }
 
 /// Ends the session on the server, so that the cookie is worthless even to somebody who copied it.
-async fn logout(session: Session, headers: HeaderMap) -> Result<Response, StoreError> {
+async fn logout(
+    State(app): State<Arc<App>>,
+    session: Session,
+    headers: HeaderMap,
+) -> Result<Response, StoreError> {
     // Another site must not end sessions either.
-    if !from_this_site(&headers) {
+    if !app.is_own_form(&headers) {
         return Ok((StatusCode::FORBIDDEN, "Please log out from the page.").into_response());
     }
     session.flush().await?;
     Ok(Redirect::to("/").into_response())
-}
-
-/// Returns `true` if the browser says that a page of this site sent the request.
-///
-/// No script can set either header, and all browsers send one of them with a form. Without any, the answer is no.
-fn from_this_site(headers: &HeaderMap) -> bool {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
-        return site == "same-origin";
-    }
-    // Browsers omit `Sec-Fetch-Site` on plain http, other than on localhost.
-    match text(ORIGIN).and_then(|origin| origin.split_once("://")) {
-        Some((_, host)) => Some(host) == text(HOST),
-        None => false,
-    }
 }
 
 /// The session store failed. That is not the same as "not logged in".
@@ -156,6 +148,12 @@ impl IntoResponse for StoreError {
 }
 
 impl App {
+    /// Returns whether a form comes from a page of this app. Browsers send `Origin` with every POST, and no page can forge
+    /// it. The header `Host` would not do for comparison: a proxy may change it.
+    fn is_own_form(&self, headers: &HeaderMap) -> bool {
+        headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() == self.origin.as_bytes())
+    }
+
     fn page(&self, status: StatusCode, main: &str) -> Response {
         // The page allows the origin of the browser library its script, style sheet, requests and frame.
         let civic = origin(&self.script_url);
@@ -185,7 +183,7 @@ fn origin(url: &str) -> String {
 
 fn login_form(app: &App, problem: &str) -> String {
     LOGIN
-        .replace("{app_id}", &escape(&app.app_id))
+        .replace("{app_id}", &escape(app.civic.app_id()))
         .replace("{script}", &escape(&app.script_url))
         .replace("{problem}", &escape(problem))
 }
@@ -272,23 +270,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = port()?;
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let sandbox;
-    let (civic, app_id, script_url) = match variable("CIVIC_APP_ID") {
-        Some(app_id) => {
+    let (civic, script_url) = match variable("CIVIC_APP_ID") {
+        Some(_) => {
             let script_url = variable("CIVIC_SCRIPT_URL")
                 .or_else(|| {
                     variable("CIVIC_BASE_URL").map(|base| format!("{base}/js/civic.sip.js"))
                 })
                 .unwrap_or_else(|| "https://hosted-sip.civic.com/js/civic.sip.min.js".to_owned());
-            (CivicSip::from_env()?, app_id, script_url)
+            (CivicSip::from_env()?, script_url)
         }
         None => {
             sandbox = Sandbox::start().await?;
             println!("No CIVIC_APP_ID is set, so there is a sandbox at {}", sandbox.base_url());
-            (sandbox.client_builder().build()?, sandbox.app_id().to_owned(), sandbox.script_url())
+            (sandbox.client_builder().build()?, sandbox.script_url())
         }
     };
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    println!("Open http://{}", listener.local_addr()?);
-    axum::serve(listener, app(civic, app_id, script_url)).await?;
+    let origin = format!("http://localhost:{}", listener.local_addr()?.port());
+    println!("Open {origin}");
+    axum::serve(listener, app(origin, civic, script_url)).await?;
     Ok(())
 }

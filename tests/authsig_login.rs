@@ -85,7 +85,7 @@ impl World {
     }
 
     fn browser(&self) -> Browser<'_> {
-        Browser { world: self, cookies: BTreeMap::new() }
+        Browser { world: self, cookies: BTreeMap::new(), state: String::new() }
     }
 }
 
@@ -117,6 +117,8 @@ impl Transport for ToServer {
 struct Browser<'w> {
     world: &'w World,
     cookies: BTreeMap<String, String>,
+    /// That of the attempt under way, as the app tells it the server.
+    state: String,
 }
 
 struct Answer {
@@ -169,6 +171,8 @@ impl Browser<'_> {
     async fn start(&mut self) -> Answer {
         let answer = self.get("/login").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        let (_, state) = answer.location().split_once("&state=").unwrap();
+        self.state = state.split('&').next().unwrap().to_owned();
         answer
     }
 
@@ -194,11 +198,6 @@ impl Browser<'_> {
         self.get(&in_path(signed_url)).await
     }
 
-    /// The state of the attempt under way.
-    fn state(&self) -> &str {
-        &self.cookies["__Host-authsig"]
-    }
-
     async fn is_logged_in(&mut self) -> bool {
         self.get("/").await.body.contains("Hello, ada")
     }
@@ -206,7 +205,9 @@ impl Browser<'_> {
     /// Asserts that nothing came of it: no session, no login.
     async fn assert_refused(&mut self, answer: &Answer) {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
-        assert!(answer.set_cookie("__Host-session").is_none());
+        // At most the browser is told to forget a session id that was none.
+        let cookie = answer.set_cookie("__Host-session");
+        assert!(cookie.is_none_or(|cookie| cookie.contains("; Max-Age=0")), "{cookie:?}");
         assert!(!self.is_logged_in().await);
     }
 }
@@ -233,7 +234,7 @@ async fn a_browser_that_comes_back_is_let_in() {
     let page = browser.get("/").await.body;
     assert!(page.contains("Hello, ada of password at https://id.example/verify."), "{page}");
 
-    let request = browser.request("POST", "/logout").header("sec-fetch-site", "same-origin");
+    let request = browser.request("POST", "/logout").header(ORIGIN, APP);
     let session = browser.cookies["__Host-session"].clone();
     let request = request.body(Body::empty()).unwrap();
     let answer = browser.send(world.app.clone(), request).await;
@@ -244,14 +245,17 @@ async fn a_browser_that_comes_back_is_let_in() {
 }
 
 #[tokio::test]
-async fn the_cookies_can_be_set_by_nobody_else() {
+async fn the_cookie_can_be_set_by_nobody_else() {
     let world = World::new();
     let mut browser = world.browser();
     let answer = browser.start().await;
-    let state = answer.set_cookie("__Host-authsig").unwrap();
+    let attempt = answer.set_cookie("__Host-session").unwrap();
+    assert!(attempt.contains("; Max-Age=600"), "{attempt}");
     let back = browser.visit_server(answer.location()).await;
     let answer = browser.get(back.strip_prefix(APP).unwrap()).await;
-    for cookie in [state, answer.set_cookie("__Host-session").unwrap()] {
+    let session = answer.set_cookie("__Host-session").unwrap();
+    assert!(session.contains("; Max-Age=3600"), "{session}");
+    for cookie in [attempt, session] {
         for attribute in ["; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
             assert!(cookie.contains(attribute), "{cookie}");
         }
@@ -260,12 +264,12 @@ async fn the_cookies_can_be_set_by_nobody_else() {
 }
 
 #[tokio::test]
-async fn on_http_the_cookies_are_such_that_browsers_take_them() {
+async fn on_http_the_cookie_is_such_that_browsers_take_it() {
     let world = World::at("http://localhost:8080");
     let mut browser = world.browser();
     let answer = browser.start().await;
-    let state = answer.set_cookie("authsig").unwrap();
-    assert!(!state.contains("Secure") && state.contains("; HttpOnly"), "{state}");
+    let attempt = answer.set_cookie("session").unwrap();
+    assert!(!attempt.contains("Secure") && attempt.contains("; HttpOnly"), "{attempt}");
     let back = browser.visit_server(answer.location()).await;
     let answer = browser.get(back.strip_prefix("http://localhost:8080").unwrap()).await;
     let session = answer.set_cookie("session").unwrap();
@@ -278,15 +282,19 @@ async fn the_session_id_changes_at_log_in() {
     let world = World::new();
     let mut browser = world.browser();
     let back = browser.until_back().await;
+    let attempt = browser.cookies["__Host-session"].clone();
     browser.get(&back).await;
     let first = browser.cookies["__Host-session"].clone();
+    assert_ne!(first, attempt);
     let back = browser.until_back().await;
     browser.get(&back).await;
     let second = browser.cookies["__Host-session"].clone();
     assert_ne!(first, second);
-    // The old one has ended.
-    browser.cookies.insert("__Host-session".to_owned(), first);
-    assert!(!browser.is_logged_in().await);
+    // The old ones have ended: somebody who planted one in this browser is not logged in by it.
+    for old in [attempt, first] {
+        browser.cookies.insert("__Host-session".to_owned(), old);
+        assert!(!browser.is_logged_in().await);
+    }
 }
 
 #[tokio::test]
@@ -337,10 +345,12 @@ async fn a_url_lets_nobody_in_twice() {
     let world = World::new();
     let mut browser = world.browser();
     let back = browser.until_back().await;
-    let answer = browser.get(&back).await;
-    assert!(answer.set_cookie("__Host-authsig").unwrap().contains("Max-Age=0"));
-    // After the log-out, with the back button.
-    browser.cookies.remove("__Host-session");
+    browser.get(&back).await;
+    assert!(browser.is_logged_in().await);
+    // In the same session, and after the log-out with the back button.
+    assert_eq!(browser.get(&back).await.status, StatusCode::FORBIDDEN);
+    let request = browser.request("POST", "/logout").header(ORIGIN, APP);
+    browser.send(world.app.clone(), request.body(Body::empty()).unwrap()).await;
     let answer = browser.get(&back).await;
     browser.assert_refused(&answer).await;
 }
@@ -369,7 +379,7 @@ async fn the_url_of_a_notification_is_refused() {
     let answer = attacker.come_back_with(&url).await;
     attacker.assert_refused(&answer).await;
     // Nor with a state that the attacker has chosen: it was made for the one who is notified, too.
-    let query = format!("{query}&state={}", attacker.state());
+    let query = format!("{query}&state={}", attacker.state);
     let url = world.signed(&query);
     let answer = attacker.come_back_with(&url).await;
     attacker.assert_refused(&answer).await;
@@ -383,7 +393,7 @@ async fn an_identity_made_for_another_app_is_refused() {
     attacker.start().await;
     let url = world.signed(&format!(
         "provides[]=login&redirect_url=https%3A%2F%2Fother.example%2Fin&state={}",
-        attacker.state()
+        attacker.state
     ));
     let answer = attacker.come_back_with(&url).await;
     attacker.assert_refused(&answer).await;
@@ -394,7 +404,7 @@ async fn a_url_that_a_person_made_by_hand_is_refused() {
     let world = World::new();
     let mut attacker = world.browser();
     attacker.start().await;
-    let url = world.signed(&format!("provides[]=login&state={}", attacker.state()));
+    let url = world.signed(&format!("provides[]=login&state={}", attacker.state));
     let answer = attacker.come_back_with(&url).await;
     attacker.assert_refused(&answer).await;
 }
@@ -409,14 +419,14 @@ async fn version_2_is_not_taken_for_version_3() {
     let defaults = Defaults::from([("mine".to_owned(), DefaultParams::from_json(stored).unwrap())]);
     let query = format!(
         "provides[]=login&default[]=mine&redirect_url=https%3A%2F%2Fapp.example%2Fin&state={}",
-        attacker.state()
+        attacker.state
     );
     let now = at(&world.clock)();
     let signed = world.authority.decide(&query, Some(&ada()), &defaults, None, now).unwrap();
     let answer = attacker.come_back_with(signed.url()).await;
     attacker.assert_refused(&answer).await;
     // With the public key as the secret.
-    let url = world.signed_for_app(attacker.state());
+    let url = world.signed_for_app(&attacker.state);
     let (unsigned, _) = url.split_once("&signature=").unwrap();
     let forger = Signer::builder().secret(world.key.public_key().to_jwks()).public_url(SERVER);
     let forged = forger.clock(at(&world.clock)).build().unwrap().sign_url(unsigned).unwrap();
@@ -430,7 +440,7 @@ async fn a_link_is_not_taken_for_an_identity() {
     let mut attacker = world.browser();
     attacker.start().await;
     // The server signs links, too, and with the same key.
-    let identity = world.signed_for_app(attacker.state());
+    let identity = world.signed_for_app(&attacker.state);
     let (unsigned, _) = identity.split_once("&signature=").unwrap();
     for purpose in [None, Some("confirmation")] {
         let signer = Signer::builder().private_key(world.key.clone()).public_url(SERVER);
@@ -474,14 +484,14 @@ async fn a_stale_key_lets_nobody_in() {
     world.pass(299);
     let mut browser = world.browser();
     browser.start().await;
-    let url = world.signed_for_app(browser.state());
+    let url = world.signed_for_app(&browser.state);
     browser.come_back_with(&url).await;
     assert!(browser.is_logged_in().await);
     // No longer. That says nothing about the URL.
     world.pass(1);
     let mut browser = world.browser();
     browser.start().await;
-    let url = world.signed_for_app(browser.state());
+    let url = world.signed_for_app(&browser.state);
     let answer = browser.come_back_with(&url).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!browser.is_logged_in().await);
@@ -497,7 +507,7 @@ async fn a_revoked_key_lets_nobody_in() {
     world.pass(300);
     let mut attacker = world.browser();
     attacker.start().await;
-    let url = world.signed_for_app(attacker.state());
+    let url = world.signed_for_app(&attacker.state);
     let answer = attacker.come_back_with(&url).await;
     attacker.assert_refused(&answer).await;
 }
@@ -516,7 +526,7 @@ async fn what_is_no_signed_url_is_refused() {
         let answer = attacker.come_back_with(url).await;
         attacker.assert_refused(&answer).await;
     }
-    let good = world.signed_for_app(attacker.state());
+    let good = world.signed_for_app(&attacker.state);
     for changed in [
         good.replace("login=ada", "login=eve"),
         good.replace("id.example", "evil.example"),
@@ -535,14 +545,39 @@ async fn what_is_no_signed_url_is_refused() {
 #[tokio::test]
 async fn a_planted_state_is_refused() {
     let world = World::new();
+    let mut attacker = world.browser();
+    let back = attacker.until_back().await;
+    // The state is in the session, so no cookie brings one.
+    for name in ["state", "authsig", "__Host-authsig", "__Host-state"] {
+        let mut visitor = world.browser();
+        visitor.cookies.insert(name.to_owned(), attacker.state.clone());
+        let answer = visitor.get(&back).await;
+        visitor.assert_refused(&answer).await;
+        // Nor next to that of the visitor's own attempt.
+        visitor.start().await;
+        let answer = visitor.get(&back).await;
+        visitor.assert_refused(&answer).await;
+    }
+    // A session id that the app did not choose has no state.
     let mut visitor = world.browser();
     visitor.start().await;
-    // Two cookies of one name: one may be somebody else's.
-    let url = world.signed_for_app(visitor.state());
-    let cookies = format!("__Host-authsig={0}; __Host-authsig={0}", visitor.state());
+    let url = world.signed_for_app(&visitor.state);
+    let own = visitor.cookies["__Host-session"].clone();
+    let cookies = format!("__Host-session={own}; __Host-session=AAAAAAAAAAAAAAAAAAAAAA");
     let request = Request::builder().uri(in_path(&url)).header(COOKIE, cookies);
     let answer = visitor.send(world.app.clone(), request.body(Body::empty()).unwrap()).await;
     visitor.assert_refused(&answer).await;
+}
+
+#[tokio::test]
+async fn an_attempt_does_not_end_a_session() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let back = browser.until_back().await;
+    browser.get(&back).await;
+    let answer = browser.start().await;
+    assert!(answer.set_cookie("__Host-session").unwrap().contains("; Max-Age=3600"));
+    assert!(browser.is_logged_in().await);
 }
 
 #[tokio::test]

@@ -68,6 +68,15 @@ fn axum_with_shared_state() {
     assert_eq!(status, 200);
     assert_eq!(body, r#"{"user_id":"36a59d10c8f2","email":"ada@example.com"}"#);
     assert_eq!(post(&login, "application/json", &token).0, 400);
+    // What a form of another site can send uses no token up.
+    let token = as_json(&sandbox.issue_token(&ada()));
+    for content_type in ["text/plain", "application/x-www-form-urlencoded"] {
+        assert_eq!(post(&login, content_type, &token).0, 415);
+    }
+    assert_eq!(post(&login, "application/json", &token).0, 200);
+    sandbox.inject(Fault::WrongKey);
+    let token = as_json(&sandbox.issue_token(&ada()));
+    assert_eq!(post(&login, "application/json", &token).0, 502);
 
     let signed = Signer::builder()
         .secret("at least sixteen bytes")
@@ -85,12 +94,35 @@ fn axum_with_shared_state() {
     assert_eq!(agent.get(&forged).call().unwrap().status(), 403);
 }
 
+/// The origin that the actix-web example is configured for, as if behind a proxy.
+const ORIGIN: &str = "https://app.example.com";
+
+/// A request of the app's own page, or of another one, with the cookies of a browser.
+fn ask_actix(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> (u16, String, Option<String>) {
+    let mut request = http::Request::builder().method(method).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.header("content-type", "application/json").body(body.to_owned());
+    let mut answer = own_http_stack::agent().run(request.unwrap()).unwrap();
+    let cookie =
+        answer.headers().get("set-cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
+    (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap(), cookie)
+}
+
 #[test]
 fn actix_web() {
+    use actix_web::cookie::Key;
     use actix_web::{App, HttpServer, rt};
 
     let sandbox = sandbox();
-    let configure = actix_server::configure(sandbox.client_builder().build().unwrap());
+    let civic = sandbox.client_builder().build().unwrap();
+    let configure = actix_server::configure(civic, ORIGIN.to_owned(), Key::generate());
     let (tell, told) = std::sync::mpsc::channel();
     let server = thread::spawn(move || {
         rt::System::new().block_on(async move {
@@ -104,19 +136,84 @@ fn actix_web() {
     });
     let (address, handle) = told.recv().unwrap();
 
-    let login = format!("http://{address}/login");
+    let home = format!("http://{address}/");
+    let (login, logout) = (format!("{home}login"), format!("{home}logout"));
+    let own = ("origin", ORIGIN);
     for _ in 0..4 {
         let token = as_json(&sandbox.issue_token(&ada()));
-        let hello = (200, "hello ada@example.com".to_owned());
-        assert_eq!(post(&login, "application/json", &token), hello);
-        let refused = (400, "please start again".to_owned());
-        assert_eq!(post(&login, "application/json", &token), refused);
+        let (status, body, cookie) = ask_actix("POST", &login, &[own], &token);
+        assert_eq!((status, &*body), (200, "hello ada@example.com"));
+        let cookie = cookie.unwrap();
+        for part in ["__Host-session=", "; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        let pair = ("cookie", cookie.split(';').next().unwrap());
+        let (status, body, _) = ask_actix("GET", &home, &[pair], "");
+        assert_eq!((status, &*body), (200, "you are 36a59d10c8f2"));
+        // The token was used.
+        let (status, body, cookie) = ask_actix("POST", &login, &[own], &token);
+        assert_eq!((status, &*body, cookie), (400, "please start again", None));
+        // A log-out of another site changes nothing; one of the page ends the session in this browser.
+        assert_eq!(ask_actix("POST", &logout, &[pair, ("origin", "null")], "").0, 403);
+        let (status, _, cookie) = ask_actix("POST", &logout, &[pair, own], "");
+        assert_eq!(status, 200);
+        assert!(cookie.unwrap().contains("Max-Age=0"));
     }
+    // Without a session, or with one that the app did not make.
+    for cookie in ["session=x", "__Host-session=AAAAAAAAAAAAAAAAAAAAAA", "__Host-session="] {
+        assert_eq!(ask_actix("GET", &home, &[("cookie", cookie)], "").0, 401, "{cookie}");
+    }
+    // Other sites log nobody in, and use no token up.
+    let token = as_json(&sandbox.issue_token(&ada()));
+    for origin in ["https://evil.example", "null", "http://app.example.com", ""] {
+        let (status, body, cookie) = ask_actix("POST", &login, &[("origin", origin)], &token);
+        assert_eq!((status, cookie), (403, None), "{origin}");
+        assert_eq!(body, "please use this site's own page");
+    }
+    assert_eq!(ask_actix("POST", &login, &[], &token).0, 403);
+    assert_eq!(ask_actix("POST", &login, &[own], &token).0, 200);
     sandbox.inject(Fault::WrongKey);
     let token = as_json(&sandbox.issue_token(&ada()));
-    assert_eq!(post(&login, "application/json", &token).0, 502);
+    let (status, _, cookie) = ask_actix("POST", &login, &[own], &token);
+    assert_eq!((status, cookie), (502, None));
     block_on(handle.stop(false));
     server.join().unwrap();
+}
+
+/// The cookie has no time of its own that a thief would have to respect.
+#[actix_web::test]
+async fn a_copied_cookie_of_actix_web_expires() {
+    use actix_session::storage::CookieSessionStore;
+    use actix_session::{Session, SessionMiddleware};
+    use actix_web::cookie::Key;
+    use actix_web::http::StatusCode;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, web};
+
+    let key = Key::generate();
+    let civic = sandbox().client_builder().build().unwrap();
+    let configure = actix_server::configure(civic, ORIGIN.to_owned(), key.clone());
+    let app = init_service(App::new().configure(configure)).await;
+    let now = std::time::SystemTime::now();
+    let minute = Duration::from_secs(60);
+    for (until, status) in
+        [(now + minute, StatusCode::OK), (now - minute, StatusCode::UNAUTHORIZED)]
+    {
+        // As the app makes it.
+        let sessions = SessionMiddleware::builder(CookieSessionStore::default(), key.clone())
+            .cookie_name("__Host-session".to_owned());
+        let insert = move |session: Session| async move {
+            let login = serde_json::json!({ "user_id": "36a59d10c8f2", "until": until });
+            session.insert("login", login).unwrap();
+            ""
+        };
+        let forge = App::new().wrap(sessions.build()).route("/", web::get().to(insert));
+        let request = TestRequest::get().uri("/").to_request();
+        let answer = call_service(&init_service(forge).await, request).await;
+        let cookie = answer.response().cookies().next().unwrap().into_owned();
+        let request = TestRequest::get().uri("/").cookie(cookie).to_request();
+        assert_eq!(call_service(&app, request).await.status(), status);
+    }
 }
 
 #[test]
@@ -140,6 +237,8 @@ fn a_plain_blocking_server() {
             });
         }
     });
+    sandbox.inject(Fault::WrongKey);
+    assert_eq!(post(&login, "text/plain", &sandbox.issue_token(&ada())).0, 502);
     assert_eq!(post(&login, "text/plain", &"x".repeat(100_000)).0, 502);
     assert_eq!(post(&login.replace("login", "elsewhere"), "text/plain", "").0, 404);
 

@@ -25,7 +25,7 @@ impl Stage {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
         let civic = sandbox.client_builder().build().unwrap();
-        let app = web_login::app(civic, sandbox.app_id(), sandbox.script_url());
+        let app = web_login::app(url.trim_end_matches('/'), civic, sandbox.script_url());
         tokio::spawn(async move { axum::serve(listener, app).await });
         browser.open(&url).await;
         Some(Self { browser, _sandbox: sandbox })

@@ -49,7 +49,7 @@ impl Stage {
         // Another host than the sandbox's, as in real life.
         let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
         let civic = sandbox.client_builder().build().unwrap();
-        let app = web_login::app(civic, sandbox.app_id(), sandbox.script_url());
+        let app = web_login::app(url.trim_end_matches('/'), civic, sandbox.script_url());
         tokio::spawn(async move { axum::serve(listener, app).await });
         browser.resize(1280, 900).await;
         browser.open(&url).await;

@@ -3,6 +3,7 @@
 use civic_sip::sandbox::{Fault, Sandbox};
 use civic_sip::{UserData, UserDataItem};
 use reqwest::header::HeaderMap;
+use tower::ServiceExt as _;
 
 use crate::web_login;
 
@@ -33,9 +34,9 @@ impl App {
     async fn start() -> Self {
         let sandbox = Sandbox::start().await.unwrap();
         let civic = sandbox.client_builder().build().unwrap();
-        let app = web_login::app(civic, sandbox.app_id(), sandbox.script_url());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = web_login::app(&url, civic, sandbox.script_url());
         tokio::spawn(async move { axum::serve(listener, app).await });
         let redirect = reqwest::redirect::Policy::none();
         let http = reqwest::Client::builder().no_proxy().redirect(redirect).build().unwrap();
@@ -116,6 +117,9 @@ async fn other_sites_can_t_log_people_in_or_out() {
     for (header, value) in [
         ("Origin", "https://evil.example.com"),
         ("Origin", "null"),
+        // Another port and another scheme of this host.
+        ("Origin", "http://127.0.0.1:1"),
+        ("Origin", &app.url.replace("http://", "https://")),
         ("X-Nothing", "no origin at all"),
         ("Sec-Fetch-Site", "cross-site"),
         ("Sec-Fetch-Site", "same-site"),
@@ -129,7 +133,25 @@ async fn other_sites_can_t_log_people_in_or_out() {
     }
     // None of them used the token up.
     let request = app.post("/login", format!("token={token}"));
-    assert_eq!(send(request.header("Sec-Fetch-Site", "same-origin")).await.status, 303);
+    assert_eq!(send(request.header("Origin", &app.url)).await.status, 303);
+}
+
+#[tokio::test]
+async fn on_https_the_cookie_can_be_set_by_nobody_else() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let civic = sandbox.client_builder().build().unwrap();
+    let app = web_login::app("https://app.example.com", civic, sandbox.script_url());
+    let token = sandbox.issue_token(&UserData::new("36a59d10", vec![]));
+    let request = http::Request::post("/login")
+        .header("Origin", "https://app.example.com")
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(axum::body::Body::from(format!("token={token}")));
+    let answer = app.oneshot(request.unwrap()).await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    for part in ["__Host-session=", "; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
 }
 
 #[tokio::test]

@@ -26,12 +26,12 @@ use crate::transport::Transport;
 /// ```no_run
 /// use civic_sip::authsig::{Identity, Remote, RemoteError, State};
 ///
-/// # async fn handler(signed_url: &str, cookie: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn handler(signed_url: &str, stored: &str) -> Result<(), Box<dyn std::error::Error>> {
 /// // Once, when the app starts:
 /// let remote = Remote::builder("https://id.example/verify").audience("https://app.example/in").build()?;
 ///
 /// // When the browser comes back to https://app.example/in?authsig=<signed URL>:
-/// let state: State = cookie.parse()?;
+/// let state: State = stored.parse()?; // from the session of this browser
 /// let identity: Identity = remote.log_in(signed_url, &state).await?;
 /// println!("{} of {}", identity.login(), identity.service());
 /// # Ok(()) }
@@ -54,10 +54,10 @@ impl Remote {
         RemoteBuilder { identities: IdentityVerifier::builder(base), transport: None }
     }
 
-    /// Verifies a URL that is to **let a browser in**, with the state of this attempt, from the browser's cookie.
+    /// Verifies a URL that is to **let a browser in**, with the state of this attempt, from the browser's session.
     ///
-    /// It demands that state, a `time` within the last 5 minutes, and an audience. Afterwards the app deletes the cookie
-    /// and changes the id of the browser's session.
+    /// It demands that state, a `time` within the last 5 minutes, and an audience. Afterwards the app forgets the
+    /// state and changes the id of the browser's session.
     ///
     /// # Errors
     ///

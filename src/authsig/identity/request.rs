@@ -16,7 +16,7 @@ const ADDRESSES: [&str; 2] = ["redirect_url", "notify_url"];
 /// ```
 /// use civic_sip::authsig::{Request, State};
 ///
-/// let state = State::generate()?; // kept in a cookie until the browser comes back
+/// let state = State::generate()?; // kept in the session until the browser comes back
 /// let url = Request::new("https://id.example/verify")
 ///     .login("user_1")
 ///     .redirect_url("https://app.example/in")

@@ -14,7 +14,7 @@ const LEN: usize = 16;
 
 /// The random value that ties an attempt to log in to one browser.
 ///
-/// The app generates one for each attempt, keeps it in a cookie of that browser, and sends it along with the
+/// The app generates one for each attempt, keeps it in the session of that browser, and sends it along with the
 /// [request](super::Request::state). A URL that comes back with another one was made for another browser, and
 /// [`log_in`](super::Remote::log_in) rejects it.
 ///
@@ -22,12 +22,8 @@ const LEN: usize = 16;
 /// use civic_sip::authsig::State;
 ///
 /// let state = State::generate()?;
-/// let cookie = format!(
-///     "__Host-authsig={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600",
-///     state.as_str(),
-/// );
-///
-/// let from_cookie: State = state.as_str().parse()?;
+/// let stored = state.as_str().to_owned(); // in the session, until the browser comes back
+/// let state: State = stored.parse()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -50,11 +46,10 @@ impl State {
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// Returns the value for the cookie: 22 characters of `A-Z a-z 0-9 - _`.
+    /// Returns the value for the session: 22 characters of `A-Z a-z 0-9 - _`.
     ///
     /// ```
     /// let state = civic_sip::authsig::State::generate()?;
-    /// let cookie = format!("__Host-authsig={}; Path=/; Secure; HttpOnly", state.as_str());
     /// assert_eq!(state.as_str().len(), 22);
     /// # Ok::<(), civic_sip::authsig::ConfigError>(())
     /// ```
@@ -70,7 +65,7 @@ impl State {
     }
 }
 
-/// Reads the value of the cookie.
+/// Reads the value that the session kept.
 impl FromStr for State {
     type Err = VerifyError;
 

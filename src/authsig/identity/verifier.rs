@@ -76,10 +76,10 @@ impl IdentityVerifier {
         }
     }
 
-    /// Verifies a URL that is to **let a browser in**, with the state of this attempt, from the browser's cookie.
+    /// Verifies a URL that is to **let a browser in**, with the state of this attempt, from the browser's session.
     ///
-    /// It demands that state, a `time` within the last 5 minutes, and an audience. Afterwards the app deletes the cookie
-    /// and changes the id of the browser's session.
+    /// It demands that state, a `time` within the last 5 minutes, and an audience. Afterwards the app forgets the
+    /// state and changes the id of the browser's session.
     ///
     /// # Errors
     ///
