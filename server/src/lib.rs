@@ -23,13 +23,23 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+// It runs in other people's processes, like the library: it must not panic or print.
 #![cfg_attr(
     not(test),
-    warn(
+    deny(
         clippy::unwrap_used,
         clippy::expect_used,
+        clippy::get_unwrap,
         clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::exit,
         clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
         clippy::print_stdout,
         clippy::print_stderr
     )
