@@ -10,7 +10,7 @@ use super::error::{DefaultError, Refusal};
 use super::request::{self, Request};
 use super::signed::Signed;
 use crate::authsig::address::{self, Address};
-use crate::authsig::error::{ConfigError, ConfigProblem, VerifyError, shown};
+use crate::authsig::error::{ConfigError, ConfigProblem, VerifyError, shown_address};
 use crate::authsig::identity::Identity;
 use crate::authsig::keys::{PrivateKey, PublicKeys};
 use crate::authsig::signer::Signer;
@@ -376,10 +376,12 @@ impl AuthorityBuilder {
             match parse(text) {
                 Ok(address) if address.is_https() || self.loopback_http => addresses.push(address),
                 Ok(_) => problems.push(ConfigProblem::AllowedAddress(
-                    shown(text),
+                    shown_address(text),
                     "must begin with `https://`, or `loopback_http` be set",
                 )),
-                Err(problem) => problems.push(ConfigProblem::AllowedAddress(shown(text), problem)),
+                Err(problem) => {
+                    problems.push(ConfigProblem::AllowedAddress(shown_address(text), problem))
+                }
             }
         }
         addresses
