@@ -17,10 +17,11 @@ mod failing_database;
 mod headers;
 mod killed;
 mod log_in;
-
+mod network;
 mod original;
 mod outbox;
 mod parameters;
+mod seals;
 mod secrets;
 mod serve;
 mod sessions;
