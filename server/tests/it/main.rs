@@ -25,5 +25,6 @@ mod seals;
 mod secrets;
 mod serve;
 mod sessions;
+mod shown;
 mod starting;
 mod verifying;
