@@ -19,7 +19,8 @@
 //! ```
 //!
 //! [`Config`] says all that can be configured. [`People`] tells who is logged in, where an app has accounts of its own. The
-//! program `authsig` serves the same router by itself.
+//! program `authsig` serves the same router by itself. [`running`] tells how to run it, and [`threat_model`] who attacks it,
+//! what stops them, and what is not promised.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -91,6 +92,9 @@ mod workers;
 
 #[doc = include_str!("../docs/running.md")]
 pub mod running {}
+
+#[doc = include_str!("../docs/threat_model.md")]
+pub mod threat_model {}
 
 use std::sync::Arc;
 

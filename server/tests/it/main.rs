@@ -27,4 +27,5 @@ mod serve;
 mod sessions;
 mod shown;
 mod starting;
+mod threat_model;
 mod verifying;
