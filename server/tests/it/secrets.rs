@@ -16,11 +16,17 @@ fn assert_has_none(printed: &str, texts: &[&str]) {
 async fn the_log_shows_no_secret_and_no_person_at_any_level() {
     let (database, mut receiver) = (Database::create().await, Receiver::start().await);
     let address = receiver.address();
+    // Nobody listens there, and the path is a secret, as webhooks have them.
+    let hook = "http://127.0.0.1:1/hooks/the-secret-of-a-hook";
     let args = [
         "--allow",
         &*address,
+        "--allow",
+        hook,
         "--notify-origin",
         &*receiver.origin,
+        "--notify-origin",
+        "http://127.0.0.1:1",
         "--sign-up",
         "--default-creators",
         "user_1",
@@ -40,6 +46,9 @@ async fn the_log_shows_no_secret_and_no_person_at_any_level() {
     let url = body["url"].as_str().unwrap().to_owned();
     receiver.next().await;
     database.until("SELECT COUNT(*) FROM outbox WHERE outcome = 'delivered'", 1).await;
+    let to_hook = format!("/verify/request?login=user_1&notify_url={}", encoded(hook));
+    assert_eq!(program.get_json(&to_hook).await.0, 200);
+    database.until("SELECT COUNT(*) FROM outbox WHERE attempts > 0 AND leased_until = 0 AND finished_at IS NULL", 1).await;
     let path = url.split_once(":8700").unwrap().1;
     assert_eq!(program.get_json(path).await.0, 200);
     assert_eq!(program.get_json(&path.replace("the-note", "another-note")).await.0, 403);
@@ -54,7 +63,10 @@ async fn the_log_shows_no_secret_and_no_person_at_any_level() {
     assert!(program.wait());
     let printed = program.printed();
     // It was listened to.
-    assert!(printed.contains("TRACE") && printed.contains("a notification ended"), "{printed}");
+    assert!(printed.contains("TRACE"), "{printed}");
+    for text in ["a notification ended", "a notification did not arrive", "signed up"] {
+        assert!(printed.contains(text), "{text}: {printed}");
+    }
     let signature = url.split_once("&signature=").unwrap().1;
     assert_has_none(
         &printed,
@@ -72,6 +84,7 @@ async fn the_log_shows_no_secret_and_no_person_at_any_level() {
             "analytical",
             "the-state-value",
             "the-note-value",
+            "the-secret-of-a-hook",
             "argon2id",
             "PRIVATE KEY",
         ],
