@@ -19,17 +19,28 @@
 //! ```
 //!
 //! [`Config`] says all that can be configured. [`People`] tells who is logged in, where an app has accounts of its own. The
-//! program `authsig` serves the same router by itself.
+//! program `authsig` serves the same router by itself. [`running`] tells how to run it, and [`threat_model`] who attacks it,
+//! what stops them, and what is not promised.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+// It runs in other people's processes, like the library: it must not panic or print.
 #![cfg_attr(
     not(test),
-    warn(
+    deny(
         clippy::unwrap_used,
         clippy::expect_used,
+        clippy::get_unwrap,
         clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::exit,
         clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
         clippy::print_stdout,
         clippy::print_stderr
     )
@@ -81,6 +92,9 @@ mod workers;
 
 #[doc = include_str!("../docs/running.md")]
 pub mod running {}
+
+#[doc = include_str!("../docs/threat_model.md")]
+pub mod threat_model {}
 
 use std::sync::Arc;
 

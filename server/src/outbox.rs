@@ -113,7 +113,7 @@ impl Outbox {
         let mut running = JoinSet::new();
         while !stop.is_set() {
             while running.try_join_next().is_some() {}
-            let free = AT_ONCE - running.len() as i64;
+            let free = AT_ONCE - i64::try_from(running.len()).unwrap_or(AT_ONCE);
             let mut found = 0;
             if free > 0 {
                 match self.claim(free).await {
@@ -157,7 +157,9 @@ impl Outbox {
         let now = self.store.shared_seconds(&self.clock).await?;
         let next = match outcome {
             Outcome::Finished(outcome) => Err(outcome),
-            Outcome::Failed { asked } => next_wait(claimed, now, asked, jitter()).ok_or("given up"),
+            Outcome::Failed { asked } => {
+                next_wait(claimed, now, asked, jitter_percent()).ok_or("given up")
+            }
         };
         match next {
             Ok(wait) => {
@@ -224,20 +226,21 @@ enum Outcome {
 }
 
 /// Returns the seconds until the next attempt: at least as long as the receiver asks for. `None` after about a day.
-fn next_wait(claimed: &Claimed, now: i64, asked: Option<i64>, jitter: f64) -> Option<i64> {
+fn next_wait(claimed: &Claimed, now: i64, asked: Option<i64>, percent: i64) -> Option<i64> {
     let index = usize::try_from(claimed.attempts - 1).ok()?;
-    let wait = (*WAITS.get(index)? as f64 * (0.8 + 0.4 * jitter)) as i64;
+    let wait = *WAITS.get(index)? * percent / 100;
     let wait = wait.max(asked.unwrap_or(0)).max(1);
     // A receiver may ask for any time.
     let age = now.saturating_add(wait).saturating_sub(claimed.created_at);
     (age <= GIVE_UP_AFTER).then_some(wait)
 }
 
-/// A random number from 0 to 1, so that notifications that failed together are not attempted together.
-fn jitter() -> f64 {
+/// Returns how much of a wait is waited: 80 to 120 percent, at random, so that notifications that failed together are not
+/// attempted together.
+fn jitter_percent() -> i64 {
     let mut byte = [0];
     let _ = SystemRandom::new().fill(&mut byte);
-    f64::from(byte[0]) / 255.0
+    80 + i64::from(byte[0]) * 40 / 255
 }
 
 #[cfg(test)]
@@ -250,9 +253,9 @@ mod tests {
 
     #[test]
     fn attempts_go_on_for_about_a_day() {
-        for jitter in [0.0, 0.5, 1.0] {
+        for percent in [80, 100, 120] {
             let (mut now, mut attempts) = (1_000, 1);
-            while let Some(wait) = next_wait(&claimed(attempts), now, None, jitter) {
+            while let Some(wait) = next_wait(&claimed(attempts), now, None, percent) {
                 now += wait;
                 attempts += 1;
             }
@@ -264,9 +267,9 @@ mod tests {
 
     #[test]
     fn a_receiver_may_ask_for_more_time_but_not_for_ever() {
-        assert_eq!(next_wait(&claimed(1), 1_000, Some(900), 0.5), Some(900));
-        assert_eq!(next_wait(&claimed(1), 1_000, Some(1), 0.5), Some(5));
-        assert_eq!(next_wait(&claimed(1), 1_000, Some(GIVE_UP_AFTER + 1), 0.5), None);
-        assert_eq!(next_wait(&claimed(1), 1_000, Some(i64::MAX), 0.5), None);
+        assert_eq!(next_wait(&claimed(1), 1_000, Some(900), 100), Some(900));
+        assert_eq!(next_wait(&claimed(1), 1_000, Some(1), 100), Some(5));
+        assert_eq!(next_wait(&claimed(1), 1_000, Some(GIVE_UP_AFTER + 1), 100), None);
+        assert_eq!(next_wait(&claimed(1), 1_000, Some(i64::MAX), 100), None);
     }
 }

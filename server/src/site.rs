@@ -68,8 +68,11 @@ impl Site {
         if is_local { path.to_owned() } else { self.root().to_owned() }
     }
 
-    /// Returns the value of the cookie with this name.
+    /// Returns the value of the cookie with this name, unless the response is to become part of another host's page.
     pub(crate) fn cookie<'h>(&self, headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+        if is_part_of_another_page(headers) {
+            return None;
+        }
         let name = self.cookie_name(name);
         // By bytes, since cookies of other programs on this host may have any.
         let cookies = headers.get_all(COOKIE).iter();
@@ -113,6 +116,18 @@ impl Site {
                 Some(_) => refuse("another site"),
             },
         }
+    }
+}
+
+/// Returns whether a page of another host frames, loads or fetches this, and does not lead to it.
+///
+/// With `SameSite=Lax`, browsers send the cookie along where that host is a sibling, `blog.app.example` of `id.app.example`: its
+/// page could tell who is logged in, by where the response redirects to.
+fn is_part_of_another_page(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("unknown"));
+    match (text("sec-fetch-site"), text("sec-fetch-dest")) {
+        (None | Some("same-origin" | "none"), _) => false,
+        (Some(_), dest) => dest.is_some_and(|dest| dest != "document"),
     }
 }
 
@@ -174,6 +189,28 @@ mod tests {
         assert_eq!(found("authsig=value"), None);
         assert_eq!(found("__Host-authsig=one; __Host-authsig=two"), None);
         assert_eq!(found("x__Host-authsig=one"), None);
+    }
+
+    #[test]
+    fn a_cookie_does_not_count_where_another_page_embeds() {
+        let site = Site::parse("https://id.app.example").unwrap();
+        let found = |fetch_site: Option<&'static str>, dest: Option<&'static str>| {
+            let mut pairs = vec![("cookie", "__Host-authsig=value")];
+            pairs.extend(fetch_site.map(|fetch_site| ("sec-fetch-site", fetch_site)));
+            pairs.extend(dest.map(|dest| ("sec-fetch-dest", dest)));
+            site.cookie(&headers(&pairs), "authsig").is_some()
+        };
+        for fetch_site in [Some("same-site"), Some("cross-site"), Some("unheard-of")] {
+            for dest in ["empty", "image", "script", "iframe", "object", "embed", "frame"] {
+                assert!(!found(fetch_site, Some(dest)), "{fetch_site:?} {dest}");
+            }
+            assert!(found(fetch_site, Some("document")) && found(fetch_site, None));
+        }
+        for fetch_site in [None, Some("same-origin"), Some("none")] {
+            for dest in [None, Some("document"), Some("empty"), Some("iframe")] {
+                assert!(found(fetch_site, dest), "{fetch_site:?} {dest:?}");
+            }
+        }
     }
 
     #[test]

@@ -41,7 +41,8 @@ impl Store {
     /// Brings the schema up to date, all or nothing. Several instances may do so at once.
     pub(crate) async fn migrate(&self) -> Result<(), MigrateError> {
         let is_postgres = matches!(self.writer(), Pool::Postgres(_));
-        if self.schema_version().await.is_ok_and(|version| version == Some(MIGRATIONS.len() as i64))
+        if let Ok(Some(version)) = self.schema_version().await
+            && usize::try_from(version) == Ok(MIGRATIONS.len())
         {
             return Ok(());
         }
@@ -60,11 +61,11 @@ impl Store {
             if done > MIGRATIONS.len() {
                 return Err(MigrateError::Newer { found: version, known: MIGRATIONS.len() });
             }
-            for (index, &(sqlite, postgres)) in MIGRATIONS.iter().enumerate().skip(done) {
+            for (version, &(sqlite, postgres)) in (1_i64..).zip(&MIGRATIONS).skip(done) {
                 // `RawSql::execute` would make the future that this is part of one that can't be spawned.
                 tx.execute(sqlx::raw_sql(if is_postgres { postgres } else { sqlite })).await?;
                 sqlx::query("INSERT INTO authsig_migrations (version) VALUES ($1)")
-                    .bind(index as i64 + 1)
+                    .bind(version)
                     .execute(&mut *tx)
                     .await?;
             }

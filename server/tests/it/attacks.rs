@@ -6,7 +6,7 @@ use authsig_server::{AccountError, AuthSig, CivicLogin, Config, HouseSecret, Key
 use axum::http::Method;
 use civic_sip::sandbox::{Fault, Person, Sandbox, ScopeRequest};
 
-use crate::support::{Answer, Browser, Clock, Receiver, Server, encoded, quick_hash};
+use crate::support::{APP, Answer, Browser, Clock, Receiver, Server, encoded, quick_hash};
 
 const ASK: &str = "/verify/request?login=user_1";
 
@@ -284,4 +284,55 @@ async fn a_program_learns_in_json_why_its_account_was_not_changed() {
         answer.error();
     }
     assert_eq!(browser.get_json(ASK).await.status, 200);
+}
+
+/// Whoever has the session does not have the password, and must not try them all on the pages that ask for it again.
+#[tokio::test]
+async fn the_pages_of_an_account_limit_wrong_passwords_too() {
+    let mut limits = Limits::default();
+    limits.wrong_passwords = 3;
+    let server = Server::with(|config| config.limits(limits)).await;
+    let mut browser = server.logged_in("user_1").await;
+    let wrong = [("password", "wrong"), ("new_password", "a new password")];
+    let right = [("password", "password_1"), ("new_password", "a new password")];
+    for path in ["/account/password", "/account/delete", "/account/password"] {
+        assert_eq!(browser.post(path, &wrong).await.status, 403, "{path}");
+    }
+    for path in ["/account/password", "/account/delete"] {
+        assert_eq!(browser.post(path, &right).await.status, 429, "{path}");
+    }
+    // It is one limit, whichever page asks.
+    assert_eq!(server.browser().log_in("user_1").await.status, 429);
+    server.clock.pass(100);
+    assert_eq!(browser.post("/account/password", &right).await.status, 303);
+}
+
+/// A page of a sibling host, to which browsers send the cookie along. It sees where a redirect leads.
+#[tokio::test]
+async fn a_page_of_a_sibling_host_can_t_tell_who_is_logged_in() {
+    let server = Server::with(|config| config.allow(APP)).await;
+    let mut browser = server.logged_in("user_1").await;
+    let app = encoded(APP);
+    for path in [
+        format!("{ASK}&redirect_url={app}"),
+        format!("{ASK}&notify_url={app}"),
+        format!("/verify/consent?login=user_1&redirect_url={}", encoded("https://other.example/")),
+        "/account".to_owned(),
+    ] {
+        for accept in ["*/*", "application/json"] {
+            let parts = [("accept", accept), ("sec-fetch-site", "same-site")];
+            let loaded = [&parts[..], &[("sec-fetch-dest", "image")]].concat();
+            let seen = browser.send(Method::GET, &path, &loaded, "").await;
+            let nobody = server.browser().send(Method::GET, &path, &loaded, "").await;
+            let looks =
+                |answer: &Answer| (answer.status, answer.header("location").map(str::to_owned));
+            assert_eq!(looks(&seen), looks(&nobody), "{path}");
+            assert_eq!(seen.body, nobody.body, "{path}");
+            // A link from there leads on, as from anywhere.
+            let linked = [&parts[..], &[("sec-fetch-dest", "document")]].concat();
+            let followed = browser.send(Method::GET, &path, &linked, "").await;
+            assert_ne!(looks(&followed), looks(&nobody), "{path}");
+        }
+    }
+    assert_eq!(server.notifications().await, 2);
 }

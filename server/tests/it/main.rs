@@ -17,12 +17,15 @@ mod failing_database;
 mod headers;
 mod killed;
 mod log_in;
-
+mod network;
 mod original;
 mod outbox;
 mod parameters;
+mod seals;
 mod secrets;
 mod serve;
 mod sessions;
+mod shown;
 mod starting;
+mod threat_model;
 mod verifying;

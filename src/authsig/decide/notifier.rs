@@ -10,7 +10,7 @@ use http::{Method, Request, StatusCode};
 
 use super::signed::Delivery;
 use crate::authsig::address::{Address, is_loopback};
-use crate::authsig::error::{ConfigError, ConfigProblem, shown};
+use crate::authsig::error::{ConfigError, ConfigProblem, shown_address};
 use crate::transport::addresses::is_public;
 use crate::transport::reqwest::{ProxyChoice, ReqwestTransport, Settings};
 use crate::transport::{TransportError, retry_after};
@@ -221,9 +221,8 @@ impl NotifierBuilder {
         for text in &self.origins {
             match Address::parse_origin(text) {
                 Ok(origin) => origins.push(origin),
-                Err(problem) => {
-                    problems.push(ConfigProblem::AllowedAddress { address: shown(text), problem })
-                }
+                Err(problem) => problems
+                    .push(ConfigProblem::AllowedAddress { address: shown_address(text), problem }),
             }
         }
         ConfigError::check(problems)?;

@@ -125,7 +125,7 @@ pub enum ConfigProblem {
     /// An allowed address or origin is not usable.
     #[error("the allowed address {address:?} {problem}")]
     AllowedAddress {
-        /// The address, cut to 64 characters.
+        /// The address, without user information, cut to 64 characters.
         address: String,
         /// The rule that it breaks.
         problem: &'static str,

@@ -21,6 +21,14 @@ pub(super) fn shown(name: &str) -> String {
     name.chars().take(MAX_SHOWN).collect()
 }
 
+/// The beginning of an address, without user information: that has a password.
+pub(super) fn shown_address(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((_, rest)) => shown(&["…@", rest].concat()),
+        None => shown(address),
+    }
+}
+
 /// The failure to sign a link.
 ///
 /// ```

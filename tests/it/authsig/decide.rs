@@ -1001,6 +1001,12 @@ fn a_mistake_in_the_configuration_is_told_when_it_is_built() {
             "{origin}: {problems:?}"
         );
     }
+    let known = "https://somebody:hunter2@app.example/in";
+    let told = building().allow(known).allow_origin(known).build().unwrap_err();
+    assert_eq!(told.problems().len(), 2);
+    let told = format!("{told} {told:?}");
+    assert!(told.contains("app.example/in") && !told.contains("somebody"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
     // All at once.
     let all = Authority::builder("").allow("").allow_origin("").build().unwrap_err();
     assert_eq!(all.problems().len(), 4);

@@ -90,9 +90,17 @@ impl Program {
     }
 
     pub(crate) async fn log_in(&mut self, login: &str, password: &str) -> u16 {
-        let body = format!("login={login}&password={password}");
-        let request = self.client.post(format!("{}/session", self.address)).body(body);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        self.post_form("/session", &format!("login={login}&password={password}")).await
+    }
+
+    /// Sends a form, and keeps the cookie that comes back.
+    pub(crate) async fn post_form(&mut self, path: &str, body: &str) -> u16 {
+        self.post(path, "application/x-www-form-urlencoded", body).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, content_type: &str, body: &str) -> u16 {
+        let request = self.client.post(format!("{}{path}", self.address)).body(body.to_owned());
+        let request = request.header("content-type", content_type).header("cookie", &self.cookie);
         let response = request.send().await.unwrap();
         if let Some(cookie) = response.headers().get("set-cookie") {
             self.cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();

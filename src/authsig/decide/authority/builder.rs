@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Authority, verifying};
 use crate::authsig::address::{self, Address};
 use crate::authsig::decide::allow_list::AllowList;
-use crate::authsig::error::{ConfigError, ConfigProblem, shown};
+use crate::authsig::error::{ConfigError, ConfigProblem, shown_address};
 use crate::authsig::keys::{PrivateKey, PublicKeys};
 use crate::authsig::signer::Signer;
 
@@ -168,11 +168,14 @@ impl AuthorityBuilder {
             match parse(text) {
                 Ok(address) if address.is_https() || self.loopback_http => addresses.push(address),
                 Ok(_) => problems.push(ConfigProblem::AllowedAddress {
-                    address: shown(text),
+                    address: shown_address(text),
                     problem: "must begin with `https://`, or `loopback_http` be set",
                 }),
                 Err(problem) => {
-                    problems.push(ConfigProblem::AllowedAddress { address: shown(text), problem });
+                    problems.push(ConfigProblem::AllowedAddress {
+                        address: shown_address(text),
+                        problem,
+                    });
                 }
             }
         }
