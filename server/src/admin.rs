@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::accounts::{self, AccountError, fold_login};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::error::StartError;
+use crate::error::{DatabaseError, StartError};
 use crate::house::{House, HouseSecret};
 use crate::keys::{self, KeyError};
 use crate::passwords::{Passwords, is_hash};
@@ -78,13 +78,13 @@ impl fmt::Display for KeyState {
     }
 }
 
-/// What the operator asked for was not done.
+/// The reason that a command of the operator was not carried out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdminError {
     /// The database failed.
     #[error("the database failed: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] DatabaseError),
     /// There is no such key, or it was revoked before.
     #[error("there is no key with this id that could be revoked: `authsig key list` shows them")]
     UnknownKey,
@@ -99,12 +99,12 @@ pub enum AdminError {
     NotSqlite,
     /// The path can't be written in UTF-8.
     #[error("the path must be UTF-8")]
-    Path,
+    InvalidPath,
 }
 
 impl From<StoreError> for AdminError {
     fn from(StoreError(error): StoreError) -> Self {
-        Self::Database(error)
+        Self::Database(DatabaseError(error))
     }
 }
 
@@ -155,9 +155,9 @@ impl Admin {
     ///
     /// An [`AccountError`] if the login or the hash can't be used, or the login is taken.
     pub async fn import_account(&self, login: &str, hash: &str) -> Result<(), AccountError> {
-        let login = fold_login(login).ok_or(AccountError::Login)?;
+        let login = fold_login(login).ok_or(AccountError::InvalidLogin)?;
         if !is_hash(hash) {
-            return Err(AccountError::Hash);
+            return Err(AccountError::InvalidHash);
         }
         let account = Account { login, password_hash: hash.to_owned() };
         if self.store.create_account(&account, self.clock.seconds()).await? {
@@ -182,7 +182,7 @@ impl Admin {
     ///
     /// An [`AccountError`] if the login can't be one, or the database failed.
     pub async fn end_sessions(&self, login: &str) -> Result<u64, AccountError> {
-        let login = fold_login(login).ok_or(AccountError::Login)?;
+        let login = fold_login(login).ok_or(AccountError::InvalidLogin)?;
         Ok(self.store.end_sessions(accounts::PASSWORD, &login, None).await?)
     }
 
@@ -192,7 +192,7 @@ impl Admin {
     ///
     /// An [`AccountError`] if there is no such account.
     pub async fn delete_account(&self, login: &str) -> Result<(), AccountError> {
-        let login = fold_login(login).ok_or(AccountError::Login)?;
+        let login = fold_login(login).ok_or(AccountError::InvalidLogin)?;
         if self.store.delete_account(&login, self.clock.seconds()).await? {
             Ok(())
         } else {
@@ -285,7 +285,7 @@ impl Admin {
     ///
     /// An [`AdminError`] if the file exists or can't be written, or the database is PostgreSQL.
     pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), AdminError> {
-        let path = path.as_ref().to_str().ok_or(AdminError::Path)?;
+        let path = path.as_ref().to_str().ok_or(AdminError::InvalidPath)?;
         if self.store.backup(path).await? { Ok(()) } else { Err(AdminError::NotSqlite) }
     }
 

@@ -1,11 +1,16 @@
-//! Why a server does not start.
+//! Errors of the start, and of the database.
 
 use civic_sip::authsig::ConfigError;
 
 use crate::keys::KeyError;
 use crate::store::{MigrateError, StoreError};
 
-/// Why a server does not start.
+/// The failure of the database, for the log.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct DatabaseError(pub(crate) sqlx::Error);
+
+/// The reason that a server does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -26,10 +31,10 @@ pub enum StartError {
     NewerSchema(String),
     /// The database can't be opened.
     #[error("the database can't be used ({0}): is it running, and is its URL right?")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] DatabaseError),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
-    Random,
+    NoRandomness,
     /// The system gives no threads to hash passwords on.
     #[error("the system gives no threads: {0}")]
     Threads(#[source] std::io::Error),
@@ -40,7 +45,7 @@ pub enum StartError {
 
 impl From<StoreError> for StartError {
     fn from(StoreError(error): StoreError) -> Self {
-        Self::Database(error)
+        Self::Database(DatabaseError(error))
     }
 }
 

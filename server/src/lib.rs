@@ -105,7 +105,7 @@ use tokio::task::JoinHandle;
 pub use accounts::AccountError;
 pub use admin::{Admin, AdminError, KeyInfo, KeyState};
 pub use config::{CivicLogin, Config, Limits};
-pub use error::StartError;
+pub use error::{DatabaseError, StartError};
 pub use house::{HouseSecret, ShortSecret};
 pub use people::{People, Unavailable};
 
@@ -184,7 +184,7 @@ impl AuthSig {
             limits: config.limits,
             trusted_proxies,
             metrics,
-            request_ids: RequestIds::new().map_err(|_| StartError::Random)?,
+            request_ids: RequestIds::new().map_err(|_| StartError::NoRandomness)?,
             clock: config.clock,
         });
         let (stop, stopped) = watch::channel(false);

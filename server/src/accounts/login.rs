@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::session::Fresh;
 use crate::app::App;
 use crate::client::Client;
+use crate::error::DatabaseError;
 use crate::failure::Failure;
 use crate::limits::Action;
 use crate::pages::{Layout, Page};
@@ -34,19 +35,19 @@ pub(crate) fn fold_login(text: &str) -> Option<String> {
     is_login.then_some(login)
 }
 
-/// An account can't be created or changed.
+/// The reason that an account was not created or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
     /// The login is not 1 to 64 of `a-z 0-9 . _ -`.
     #[error("A login must be 1 to 64 letters, digits, `.`, `_` or `-`.")]
-    Login,
+    InvalidLogin,
     /// The password is shorter than 8 or longer than 1,024 bytes.
     #[error("A password must have 8 to 1,024 bytes.")]
-    Password,
+    InvalidPassword,
     /// The hash is not one of Argon2 in the PHC string format.
     #[error("The hash must be one of Argon2 in the PHC string format.")]
-    Hash,
+    InvalidHash,
     /// Somebody has the login, or had it.
     #[error("This login is taken.")]
     Taken,
@@ -58,7 +59,7 @@ pub enum AccountError {
     Busy,
     /// The database failed.
     #[error("The database failed: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] DatabaseError),
 }
 
 impl From<Busy> for AccountError {
@@ -69,7 +70,7 @@ impl From<Busy> for AccountError {
 
 impl From<StoreError> for AccountError {
     fn from(StoreError(error): StoreError) -> Self {
-        Self::Database(error)
+        Self::Database(DatabaseError(error))
     }
 }
 
@@ -78,10 +79,12 @@ impl AccountError {
     fn into_problem(self) -> Result<(StatusCode, String), Failure> {
         let status = match self {
             Self::Busy => return Err(Busy.into()),
-            Self::Database(error) => return Err(StoreError(error).into()),
+            Self::Database(DatabaseError(error)) => return Err(StoreError(error).into()),
             Self::Taken => StatusCode::CONFLICT,
             Self::Unknown => StatusCode::NOT_FOUND,
-            Self::Login | Self::Password | Self::Hash => StatusCode::BAD_REQUEST,
+            Self::InvalidLogin | Self::InvalidPassword | Self::InvalidHash => {
+                StatusCode::BAD_REQUEST
+            }
         };
         Ok((status, self.to_string()))
     }
@@ -95,9 +98,9 @@ pub(crate) async fn create_account(
     password: &str,
     now: i64,
 ) -> Result<Account, AccountError> {
-    let login = fold_login(login).ok_or(AccountError::Login)?;
+    let login = fold_login(login).ok_or(AccountError::InvalidLogin)?;
     if !is_password(password) {
-        return Err(AccountError::Password);
+        return Err(AccountError::InvalidPassword);
     }
     let password_hash = passwords.hash(password).await?;
     let account = Account { login, password_hash };
@@ -111,9 +114,9 @@ pub(crate) async fn set_password(
     login: &str,
     password: &str,
 ) -> Result<(), AccountError> {
-    let login = fold_login(login).ok_or(AccountError::Login)?;
+    let login = fold_login(login).ok_or(AccountError::InvalidLogin)?;
     if !is_password(password) {
-        return Err(AccountError::Password);
+        return Err(AccountError::InvalidPassword);
     }
     let password_hash = passwords.hash(password).await?;
     let account = Account { login, password_hash };

@@ -145,7 +145,10 @@ async fn administers(shown: &mut Shown, server: &Server) {
     let failed = admin.add_account("ada.lovelace", "a-password").await;
     shown.error("AccountError", &failed.unwrap_err());
     server.database.execute("ALTER TABLE signing_keys RENAME TO signing_keys_away").await;
-    shown.error("AdminError", &admin.keys().await.unwrap_err());
+    let failed = admin.keys().await.unwrap_err();
+    shown.error("AdminError", &failed);
+    let AdminError::Database(failed) = &failed else { panic!("{failed}") };
+    shown.error("DatabaseError", failed);
 }
 
 /// Each public type of the crate: a new one has to be shown here, too.
