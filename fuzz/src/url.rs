@@ -18,6 +18,9 @@ pub fn run(data: &[u8]) {
         let Ok(signed) = outcome else { continue };
         let link = both!(data, verify_url(scope, &signed)).unwrap();
         check(&signed, public_url, &link);
+        // Browsers leave it as it is.
+        let address = signed.split('?').next().unwrap();
+        assert_eq!(as_browsers_write(address), address);
         let query = url.split_once('?').map_or("", |(_, query)| query);
         assert_eq!(link.pairs, oracle::decode(query));
         // A fragment changes nothing, another address everything.

@@ -348,7 +348,7 @@ pub enum UrlError {
     /// The URL to sign has a fragment.
     #[error("the URL to sign must not have a `#`: `link(..).fragment(..)` adds a fragment")]
     Fragment,
-    /// A character in the address that parsers disagree on.
+    /// A character in the address that parsers disagree on; in one to sign, also one that no URI has.
     #[error("the address contains {0:?}, which must be percent-encoded")]
     UnencodedCharacter(char),
     /// The path has an empty segment.

@@ -118,6 +118,7 @@ impl Signer {
             return Err(UrlError::Fragment.into());
         }
         let address = Address::new(parts.before_query, self.scope.public_url.as_ref())?;
+        url::check_is_uri(parts.before_query)?;
         let before = [address.base, address.before_query, "?"];
         self.sign(before, parts.query, address.signed())
     }

@@ -103,6 +103,16 @@ fn check_characters(before_query: &str) -> Result<(), UrlError> {
     }
 }
 
+/// Rejects what is no character of a URI (RFC 3986, appendix A). Browsers percent-encode most of it, and the path is compared
+/// byte for byte.
+pub(super) fn check_is_uri(before_query: &str) -> Result<(), UrlError> {
+    let is_foreign = |char| matches!(char, '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}');
+    match before_query.chars().find(|char| is_foreign(*char)) {
+        Some(char) => Err(UrlError::UnencodedCharacter(char)),
+        None => Ok(()),
+    }
+}
+
 /// Rejects segments that some parser removes, or that move up.
 fn check_path(path: &str) -> Result<(), UrlError> {
     if path.contains("//") {

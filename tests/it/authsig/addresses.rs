@@ -229,6 +229,43 @@ fn backslashes_white_space_control_characters_and_non_ascii_are_refused() {
     }
 }
 
+/// A browser writes a backtick as `%60`, and then the link is another one.
+#[test]
+fn what_is_no_character_of_a_uri_is_not_signed_in_an_address() {
+    for raw in ['"', '<', '>', '^', '`', '{', '|', '}'] {
+        let expected = SignError::Url(UrlError::UnencodedCharacter(raw));
+        for url in [format!("/a{raw}b"), format!("https://h/{raw}?a=1"), format!("x://{raw}/a")] {
+            assert_eq!(signer().sign_url(&url).unwrap_err(), expected, "{url}");
+            assert_eq!(signer().link(&*url).sign().unwrap_err(), expected, "{url}");
+        }
+        let below = format!("/id/{raw}");
+        let absolute = format!("https://app.example{below}");
+        let (signer, verifier) = public("https://app.example/id");
+        for url in [below, absolute] {
+            assert_eq!(signer.sign_url(&url).unwrap_err(), expected, "{url}");
+        }
+        verifier.verify_url(&signer.link("/").segment(raw).sign().unwrap()).unwrap();
+        // A query is signed decoded, however it is spelled.
+        let url = signer.sign_url(&format!("/?{raw}={raw}")).unwrap();
+        let escaped = format!("%{:02X}", u32::from(raw));
+        for url in [url.replace(raw, &escaped), url] {
+            let verified = verifier.verify_url(&url).unwrap();
+            assert_eq!(verified.get(&raw.to_string()), Some(&*raw.to_string()), "{url}");
+        }
+    }
+    let path = "/-._~:[]@!$&'()*+,;=%60";
+    verifier().verify_url(&signer().sign_url(path).unwrap()).unwrap();
+}
+
+/// They were signed once, and what sends them on as they are still opens them.
+#[test]
+fn a_link_with_such_characters_is_verified_as_it_stands() {
+    let mac = forged(&format!("authsig-v2\n\n/a`b\n{QUERY}"));
+    verifier().verify_url(&format!("/a`b?{QUERY}&signature={mac}")).unwrap();
+    let respelled = format!("/a%60b?{QUERY}&signature={mac}");
+    refused!(verifier().verify_url(&respelled), VerifyError::Mismatch);
+}
+
 #[test]
 fn a_fragment_is_refused_when_signing_and_dropped_when_verifying() {
     for url in ["/#f", "https://h/a?b=1#", "#", "/?a=1#b?c=2", "https://h#x"] {
