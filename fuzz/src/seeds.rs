@@ -10,11 +10,18 @@ use std::{fs, io};
 use civic_sip_fuzz::{oracle, setup};
 use serde_json::{Value, json};
 
+#[path = "../../server/tests/it/strangers/seeds.rs"]
+mod requests;
+
 fn main() -> io::Result<()> {
     let mut seeds = Seeds::new()?;
     exchanges(&mut seeds)?;
     links(&mut seeds)?;
-    identities(&mut seeds)
+    identities(&mut seeds)?;
+    for request in requests::SEEDS {
+        seeds.add("server", request.as_bytes())?;
+    }
+    Ok(())
 }
 
 fn exchanges(seeds: &mut Seeds) -> io::Result<()> {

@@ -103,6 +103,9 @@ impl Signer {
     /// as well. The method of the request is not signed: a link that may be followed by one method alone needs a
     /// [purpose](SignerBuilder::purpose) of its own.
     ///
+    /// The path is compared byte for byte. Browsers percent-encode raw `"`, `<`, `>`, `^`, `` ` ``, `{` and `}` in it, so that the
+    /// link is rejected: encode them first, as [`link`](Self::link) does.
+    ///
     /// # Errors
     ///
     /// A [`SignError`] for what a verifier would reject, what parsers read differently, and a query that already has
