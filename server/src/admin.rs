@@ -40,6 +40,15 @@ pub struct Admin {
 }
 
 /// A key of the server.
+///
+/// ```no_run
+#[doc = include_str!("docs/admin.md")]
+/// for key in admin.keys().await? {
+///     println!("{} {} since {:?}", key.id, key.state, key.signs_from);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct KeyInfo {
@@ -53,7 +62,15 @@ pub struct KeyInfo {
     pub signs_from: SystemTime,
 }
 
-/// What a key does now.
+/// The state of a key.
+///
+/// ```no_run
+#[doc = include_str!("docs/admin.md")]
+/// let keys = admin.keys().await?;
+/// let signing = keys.iter().find(|key| key.state == KeyState::Signing);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyState {
@@ -79,6 +96,16 @@ impl fmt::Display for KeyState {
 }
 
 /// The reason that a command of the operator was not carried out.
+///
+/// ```no_run
+#[doc = include_str!("docs/admin.md")]
+/// match admin.revoke_key("an id").await {
+///     Err(AdminError::UnknownKey) => println!("there is no such key"),
+///     other => println!("{:?}", other?),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdminError {
@@ -132,6 +159,13 @@ impl Admin {
     /// # Errors
     ///
     /// A [`StartError`], as for [`AuthSig::start`](crate::AuthSig::start).
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// let admin = Admin::open(&config).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         let (store, house) = crate::open(config).await?;
         let passwords = Passwords::start().map_err(StartError::Threads)?;
@@ -143,6 +177,15 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AccountError`] if the login or the password can't be used, or the login is taken.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// admin.add_account("user_1", "a password of the person").await?;
+    /// let taken = admin.add_account("user_1", "another password").await;
+    /// assert!(matches!(taken, Err(AccountError::Taken)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn add_account(&self, login: &str, password: &str) -> Result<(), AccountError> {
         let now = self.clock.seconds();
         accounts::create_account(&self.store, &self.passwords, login, password, now).await?;
@@ -154,6 +197,14 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AccountError`] if the login or the hash can't be used, or the login is taken.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// let hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZS1zYWx0LTE2Yg$ZGlnZXN0LW9mLTMyLWJ5dGVzLWZvci1leGFtcGxlcw";
+    /// admin.import_account("user_1", hash).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn import_account(&self, login: &str, hash: &str) -> Result<(), AccountError> {
         let login = fold_login(login).ok_or(AccountError::InvalidLogin)?;
         if !is_hash(hash) {
@@ -172,6 +223,13 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AccountError`] if there is no such account, or the password can't be used.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// admin.set_password("user_1", "a new password").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn set_password(&self, login: &str, password: &str) -> Result<(), AccountError> {
         accounts::set_password(&self.store, &self.passwords, login, password).await
     }
@@ -181,6 +239,13 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AccountError`] if the login can't be one, or the database failed.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// println!("{} sessions ended", admin.end_sessions("user_1").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn end_sessions(&self, login: &str) -> Result<u64, AccountError> {
         let login = fold_login(login).ok_or(AccountError::InvalidLogin)?;
         Ok(self.store.end_sessions(accounts::PASSWORD, &login, None).await?)
@@ -191,6 +256,13 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AccountError`] if there is no such account.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// admin.delete_account("user_1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete_account(&self, login: &str) -> Result<(), AccountError> {
         let login = fold_login(login).ok_or(AccountError::InvalidLogin)?;
         if self.store.delete_account(&login, self.clock.seconds()).await? {
@@ -205,6 +277,13 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AdminError`] if the database failed.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// let published = admin.keys().await?.into_iter().filter(|key| key.state != KeyState::Revoked);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn keys(&self) -> Result<Vec<KeyInfo>, AdminError> {
         let keys = self.store.signing_keys().await?;
         let now = self.clock.seconds();
@@ -231,6 +310,14 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AdminError`] if the database failed.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// let key = admin.rotate_key().await?;
+    /// assert_eq!(key.state, KeyState::Upcoming);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rotate_key(&self) -> Result<KeyInfo, AdminError> {
         self.add_key(PUBLISH_BEFORE).await
     }
@@ -241,6 +328,15 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AdminError`] if there is no such key, or the database failed.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// if let Some(new) = admin.revoke_key("the id of a key").await? {
+    ///     println!("{} signs now", new.id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn revoke_key(&self, id: &str) -> Result<Option<KeyInfo>, AdminError> {
         let now = self.clock.seconds();
         let mut keys = self.store.signing_keys().await?;
@@ -274,6 +370,14 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AdminError`] if the database failed; then it is as it was.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// let new = HouseSecret::new(std::env::var("AUTHSIG_NEW_HOUSE_SECRET")?)?;
+    /// admin.rekey(&new).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rekey(&self, secret: &HouseSecret) -> Result<(), AdminError> {
         let new = House::new(secret).map_err(|error| AdminError::Unusable(error.to_string()))?;
         Ok(self.store.reseal(&self.house, &new).await?)
@@ -284,6 +388,13 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AdminError`] if the file exists or can't be written, or the database is PostgreSQL.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// admin.backup("/var/backups/authsig.db").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), AdminError> {
         let path = path.as_ref().to_str().ok_or(AdminError::InvalidPath)?;
         if self.store.backup(path).await? { Ok(()) } else { Err(AdminError::NotSqlite) }
@@ -294,6 +405,15 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AdminError`] if the database failed.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// if let Some(time) = admin.database_time().await? {
+    ///     println!("the database says that it is {time:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn database_time(&self) -> Result<Option<SystemTime>, AdminError> {
         Ok(self.store.database_time().await?.map(|millis| time(millis / 1000)))
     }
@@ -303,6 +423,13 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AdminError`] that names the first key that can't.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// admin.check_keys().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn check_keys(&self) -> Result<(), AdminError> {
         for key in self.store.signing_keys().await? {
             if key.private_key.is_some() {
@@ -317,11 +444,25 @@ impl Admin {
     /// # Errors
     ///
     /// An [`AdminError`] if the database failed.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// println!("{} notifications wait", admin.waiting_notifications().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn waiting_notifications(&self) -> Result<u64, AdminError> {
         Ok(self.store.waiting_notifications().await?.try_into().unwrap_or(0))
     }
 
     /// Closes the database.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/admin.md")]
+    /// admin.close().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn close(self) {
         self.store.close().await;
     }

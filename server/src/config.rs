@@ -55,6 +55,13 @@ pub(crate) enum DefaultCreators {
 impl Config {
     /// Configures a server that is reached at `public_url`: `https://id.example`, or `https://app.example/id` where its
     /// router is nested at `/id`. On this machine it may be `http://127.0.0.1:8080`.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = Config::new("https://id.example", HouseSecret::new(b"random, and at least 16 bytes")?);
+    /// assert!(AuthSig::check(&config).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(public_url: impl Into<String>, house_secret: HouseSecret) -> Self {
         Self {
             public_url: public_url.into(),
@@ -78,12 +85,25 @@ impl Config {
 
     /// Sets the database: `sqlite:path` (a file is created), `postgres://user:password@host/name`. `sqlite:authsig.db`
     /// unless set.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.database("postgres://authsig@db.example/authsig");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database = url.into();
         self
     }
 
     /// Signs with this key, instead of the one that is made at the first start and kept in the database.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// # let pem = civic_sip::authsig::PrivateKey::generate()?.to_pem();
+    /// let config = config.private_key(civic_sip::authsig::PrivateKey::from_pem(&pem)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn private_key(mut self, key: PrivateKey) -> Self {
         self.private_key = Some(key);
         self
@@ -91,6 +111,14 @@ impl Config {
 
     /// Redirects to and notifies this address without asking the person: exactly this address, query included. May be
     /// called for several.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.allow("https://app.example/in");
+    /// assert!(AuthSig::check(&config).is_ok());
+    /// assert!(AuthSig::check(&config.allow("http://app.example/in")).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn allow(mut self, address: impl Into<String>) -> Self {
         self.allowed.push(address.into());
         self
@@ -98,24 +126,50 @@ impl Config {
 
     /// Does the same for all addresses of an origin. For demonstrations: a single page there that shows its own URL gives
     /// away who a visitor is.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.allow_origin("https://demo.example");
+    /// assert!(AuthSig::check(&config).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.allowed_origins.push(origin.into());
         self
     }
 
     /// Notifies addresses of this origin though it is on a port other than 443, or on this machine.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.notify_origin("https://app.example:8443");
+    /// assert!(AuthSig::check(&config).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn notify_origin(mut self, origin: impl Into<String>) -> Self {
         self.notify_origins.push(origin.into());
         self
     }
 
     /// Lets strangers sign up. Off unless set.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.sign_up(true);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn sign_up(mut self, is_open: bool) -> Self {
         self.sign_up = is_open;
         self
     }
 
     /// Lets these accounts create defaults. Nobody may, unless set.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.default_creators(["ada", "bob"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn default_creators(mut self, logins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.default_creators = DefaultCreators::Logins(
             logins.into_iter().map(|login| login.into().to_ascii_lowercase()).collect(),
@@ -124,24 +178,65 @@ impl Config {
     }
 
     /// Lets everybody create defaults, for demonstrations.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.anybody_creates_defaults();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn anybody_creates_defaults(mut self) -> Self {
         self.default_creators = DefaultCreators::Everybody;
         self
     }
 
     /// Offers to log in with Civic.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// # let client = civic_sip::CivicSip::builder().app_id("app42")
+    /// #     .private_signing_key("ec844af6422e1f3db7bdbf6443bd47ea9e58f31a708045a9b8c4f36a3987bad4")
+    /// #     .secret("50c0c3273d5a7ca8a04287f82c6d0111").build()?;
+    /// let script = "https://hosted-sip.civic.com/js/civic.sip.min.js";
+    /// let config = config.civic(CivicLogin::new(client, script));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn civic(mut self, civic: CivicLogin) -> Self {
         self.civic = Some(civic);
         self
     }
 
     /// Takes people from the app that this server is part of, instead of accounts of the server's own.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// # use authsig_server::{People, Unavailable};
+    /// # use civic_sip::authsig::decide::Person;
+    /// struct Nobody;
+    ///
+    /// impl People for Nobody {
+    ///     async fn person(&self, _: &axum::http::request::Parts) -> Result<Option<Person>, Unavailable> {
+    ///         Ok(None)
+    ///     }
+    ///
+    ///     async fn login_url(&self, _: &str) -> String {
+    ///         "/log-in".to_owned()
+    ///     }
+    /// }
+    /// let config = config.people(Nobody);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn people(mut self, people: impl People) -> Self {
         self.people = Some(Arc::new(people));
         self
     }
 
     /// Keeps at most this many undelivered notifications; a request that would add one more gets 503. 10,000 unless set.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.max_outbox(100_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn max_outbox(mut self, max: u32) -> Self {
         self.max_outbox = max;
         self
@@ -149,12 +244,28 @@ impl Config {
 
     /// Limits what strangers may try. The limits count addresses, so serve the router with
     /// `into_make_service_with_connect_info::<SocketAddr>()`; without it, all clients count as one.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let mut limits = Limits::default();
+    /// limits.sign_ups = 5;
+    /// let config = config.limits(limits);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
     /// Believes `X-Forwarded-For` of these proxies: `10.0.0.0/8`, `192.0.2.1`. Nobody is believed unless set.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.trusted_proxies(["10.0.0.0/8"]);
+    /// assert!(AuthSig::check(&config).is_ok());
+    /// assert!(AuthSig::check(&config.trusted_proxies(["my-proxy"])).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn trusted_proxies(
         mut self,
         networks: impl IntoIterator<Item = impl Into<String>>,
@@ -164,12 +275,25 @@ impl Config {
     }
 
     /// Serves `POST /test-notifier`, which logs that a notification came. For demonstrations.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// let config = config.test_notifier();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn test_notifier(mut self) -> Self {
         self.test_notifier = true;
         self
     }
 
     /// Sets the source of the time, for tests.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// # use std::time::{Duration, SystemTime};
+    /// let config = config.clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(now);
         self
@@ -192,6 +316,13 @@ impl fmt::Debug for Config {
 ///
 /// An address is an IPv4 address or a /64 of IPv6. Wrong passwords count per account *and* address, so that nobody can lock
 /// somebody else out.
+///
+/// ```
+#[doc = include_str!("docs/config.md")]
+/// let limits = Limits::default();
+/// assert_eq!((limits.wrong_passwords, limits.wrong_passwords_per_address), (10, 50));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
@@ -220,6 +351,16 @@ impl Default for Limits {
 }
 
 /// Log-in with Civic: a person logs in with the service `civic` and the user id that Civic has for them.
+///
+/// ```
+#[doc = include_str!("docs/config.md")]
+/// # let client = civic_sip::CivicSip::builder().app_id("app42")
+/// #     .private_signing_key("ec844af6422e1f3db7bdbf6443bd47ea9e58f31a708045a9b8c4f36a3987bad4")
+/// #     .secret("50c0c3273d5a7ca8a04287f82c6d0111").build()?;
+/// let civic = CivicLogin::new(client, "https://hosted-sip.civic.com/js/civic.sip.min.js");
+/// let config = config.civic(civic);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CivicLogin {
     pub(crate) client: CivicSip,
@@ -228,6 +369,15 @@ pub struct CivicLogin {
 
 impl CivicLogin {
     /// Exchanges code tokens with `client`; pages load the browser library from `script_url`.
+    ///
+    /// ```
+    #[doc = include_str!("docs/config.md")]
+    /// # let client = civic_sip::CivicSip::builder().app_id("app42")
+    /// #     .private_signing_key("ec844af6422e1f3db7bdbf6443bd47ea9e58f31a708045a9b8c4f36a3987bad4")
+    /// #     .secret("50c0c3273d5a7ca8a04287f82c6d0111").build()?;
+    /// let civic = CivicLogin::new(client, "https://hosted-sip.civic.com/js/civic.sip.min.js");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(client: CivicSip, script_url: impl Into<String>) -> Self {
         Self { client, script_url: script_url.into() }
     }

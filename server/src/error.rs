@@ -6,11 +6,30 @@ use crate::keys::KeyError;
 use crate::store::{MigrateError, StoreError};
 
 /// The failure of the database, for the log.
+///
+/// ```no_run
+#[doc = include_str!("docs/admin.md")]
+/// if let Err(AdminError::Database(error)) = admin.keys().await {
+///     eprintln!("the database failed: {error}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct DatabaseError(pub(crate) sqlx::Error);
 
 /// The reason that a server does not start.
+///
+/// ```no_run
+#[doc = include_str!("docs/admin.md")]
+/// match AuthSig::start(config).await {
+///     Err(StartError::WrongSecret) => eprintln!("this is the database of another server"),
+///     other => drop(other?),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {

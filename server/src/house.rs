@@ -19,6 +19,13 @@ const CHECK: &[u8] = b"the house secret matches this database";
 /// The secret under which the server encrypts what it stores: private keys, defaults, notifications.
 ///
 /// It must be random: `openssl rand -base64 32` makes one. It is not the key that signs.
+///
+/// ```
+/// # use authsig_server::HouseSecret;
+/// let secret = HouseSecret::new("9XUDzt0VvPRHT3EWhV6wPQ")?;
+/// assert_eq!(format!("{secret:?}"), "HouseSecret { .. }");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct HouseSecret(Zeroizing<Vec<u8>>);
 
@@ -28,6 +35,13 @@ impl HouseSecret {
     /// # Errors
     ///
     /// A [`ShortSecret`] if it is shorter.
+    ///
+    /// ```
+    /// # use authsig_server::HouseSecret;
+    /// let secret = HouseSecret::new("9XUDzt0VvPRHT3EWhV6wPQ")?;
+    /// assert!(HouseSecret::new("too short").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, ShortSecret> {
         let secret = secret.as_ref();
         if secret.len() < MIN_LEN {
@@ -45,6 +59,12 @@ impl fmt::Debug for HouseSecret {
 }
 
 /// The house secret has fewer than 16 bytes.
+///
+/// ```
+/// # use authsig_server::{HouseSecret, ShortSecret};
+/// assert_eq!(HouseSecret::new("too short").unwrap_err(), ShortSecret);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the house secret must have at least 16 bytes: `openssl rand -base64 32` makes one")]
 pub struct ShortSecret;

@@ -125,6 +125,13 @@ use store::{HOUSE_CHECK, Store};
 /// A running server: its database, its workers and its routes.
 ///
 /// They go on where it is dropped without [`shutdown`](Self::shutdown), until the runtime ends.
+///
+/// ```no_run
+#[doc = include_str!("docs/start.md")]
+/// let app = axum::Router::new().nest("/id", authsig.router());
+/// # Ok(())
+/// # }
+/// ```
 pub struct AuthSig {
     app: Arc<App>,
     stop: watch::Sender<bool>,
@@ -137,6 +144,13 @@ impl AuthSig {
     /// # Errors
     ///
     /// A [`StartError`] that says what to do.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/start.md")]
+    /// AuthSig::check(&config)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check(config: &Config) -> Result<(), StartError> {
         Site::parse(&config.public_url).map_err(StartError::Setting)?;
         client::parse_networks(&config.trusted_proxies).map_err(StartError::Setting)?;
@@ -150,6 +164,13 @@ impl AuthSig {
     /// # Errors
     ///
     /// A [`StartError`] that says what to do.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/start.md")]
+    /// let authsig = AuthSig::start(config).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start(config: Config) -> Result<Self, StartError> {
         Self::check(&config)?;
         let site = Site::parse(&config.public_url).map_err(StartError::Setting)?;
@@ -198,11 +219,26 @@ impl AuthSig {
 
     /// Returns the routes, to be served or nested anywhere: at the path of the public URL. Nested at `/id`, the root page is
     /// `/id`; `/id/` stays with the app.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/start.md")]
+    /// let app = axum::Router::new().nest("/id", authsig.router());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn router(&self) -> Router {
         routes::router(&self.app)
     }
 
     /// Returns metrics in the text format of Prometheus. They are for an address that strangers can't reach.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/start.md")]
+    /// let text = authsig.metrics().await;
+    /// assert!(text.contains("authsig_outbox_waiting"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn metrics(&self) -> String {
         if let Ok(waiting) = self.app.store.waiting_notifications().await {
             self.app.metrics.outbox(waiting);
@@ -211,6 +247,13 @@ impl AuthSig {
     }
 
     /// Finishes what the workers began, and closes the database.
+    ///
+    /// ```no_run
+    #[doc = include_str!("docs/start.md")]
+    /// authsig.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn shutdown(&self) {
         self.stop.send_replace(true);
         let workers = std::mem::take(&mut *self.workers.lock().await);

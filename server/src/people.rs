@@ -37,16 +37,49 @@ pub trait People: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`Unavailable`] if that can't be found out now, which is not the same as nobody.
+    ///
+    /// ```
+    /// # use authsig_server::Unavailable;
+    /// # use civic_sip::authsig::decide::Person;
+    /// # struct OurPeople;
+    /// # #[derive(Clone)] struct Session { id: String, login: String }
+    /// # impl authsig_server::People for OurPeople {
+    /// // A layer of the app has put the session into the extensions.
+    /// async fn person(&self, parts: &axum::http::request::Parts) -> Result<Option<Person>, Unavailable> {
+    ///     let session = parts.extensions.get::<Session>();
+    ///     Ok(session.map(|session| Person::new(&session.login, &session.id)))
+    /// }
+    /// # async fn login_url(&self, _: &str) -> String { String::new() }
+    /// # }
+    /// ```
     fn person(
         &self,
         parts: &Parts,
     ) -> impl Future<Output = Result<Option<Person>, Unavailable>> + Send;
 
     /// Returns the URL of the page to log in at, which leads back to `return_to`, a path with a query on this host.
+    ///
+    /// ```
+    /// # use authsig_server::Unavailable;
+    /// # use civic_sip::authsig::decide::Person;
+    /// # struct OurPeople;
+    /// # impl authsig_server::People for OurPeople {
+    /// # async fn person(&self, _: &axum::http::request::Parts) -> Result<Option<Person>, Unavailable> { Ok(None) }
+    /// async fn login_url(&self, return_to: &str) -> String {
+    ///     let next: String = url::form_urlencoded::byte_serialize(return_to.as_bytes()).collect();
+    ///     format!("/our/login?next={next}")
+    /// }
+    /// # }
+    /// ```
     fn login_url(&self, return_to: &str) -> impl Future<Output = String> + Send;
 }
 
 /// It can't be found out now who is logged in. The server answers 503.
+///
+/// ```
+/// # use authsig_server::Unavailable;
+/// assert_eq!(Unavailable.to_string(), "who is logged in can't be found out now");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("who is logged in can't be found out now")]
 pub struct Unavailable;

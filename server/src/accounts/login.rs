@@ -36,6 +36,16 @@ pub(crate) fn fold_login(text: &str) -> Option<String> {
 }
 
 /// The reason that an account was not created or changed.
+///
+/// ```no_run
+#[doc = include_str!("../docs/admin.md")]
+/// match admin.add_account("user_1", "a password of the person").await {
+///     Err(AccountError::Taken) => println!("somebody has this login"),
+///     other => other?,
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
