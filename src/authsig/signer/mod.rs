@@ -104,7 +104,7 @@ impl Signer {
     /// [purpose](SignerBuilder::purpose) of its own.
     ///
     /// The path is compared byte for byte. Browsers percent-encode raw `"`, `<`, `>`, `^`, `` ` ``, `{` and `}` in it, so that the
-    /// link is rejected: encode them first, as [`link`](Self::link) does.
+    /// link is rejected: encode them first, as [`segment`](Link::segment) does.
     ///
     /// # Errors
     ///
