@@ -66,7 +66,7 @@ impl World {
         }
         if who.is_empty() {
             assert!(
-                !shows("stored.example") || step.shows("stored"),
+                !shows("stored.example") || step.shows("stored.example"),
                 "{STORED}: {step:?}: {answer:?}"
             );
         }
@@ -200,6 +200,8 @@ fn check_page(step: &Step, answer: &Answer) {
         let tag = tag.split('>').next().unwrap_or_default();
         let name = tag.split(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
         assert!(TAGS.contains(&name), "{step:?}: {tag}");
+        let has_handler = tag.split('"').step_by(2).any(|outside| outside.contains(" on"));
+        assert!(!has_handler, "{step:?}: {tag}");
         if name == "script" {
             let script = tag.strip_prefix("script src=\"").and_then(|tag| tag.strip_suffix('"'));
             assert!(script.is_some_and(|script| SCRIPTS.contains(&script)), "{step:?}: {tag}");

@@ -1,7 +1,7 @@
 //! Requests that get far, for others to be made of.
 
 /// Each uses another route or another way through one.
-pub(crate) const SEEDS: [&str; 40] = [
+pub(crate) const SEEDS: [&str; 43] = [
     "GET /\naccept: text/html\ncookie: __Host-authsig={session}",
     "GET /compose?login=user_1&redirect_url=https%3A%2F%2Fapp.example%2Fin&time=\naccept: text/html\ncookie: __Host-authsig={session}",
     "GET /verify/request?login=user_1&provides[]=login&provides[]=time&state=abc\naccept: application/json\ncookie: __Host-authsig={session}",
@@ -33,6 +33,9 @@ pub(crate) const SEEDS: [&str; 40] = [
     "POST /defaults\ncookie: __Host-authsig={session}\n\n{\"slug\": \"app\", \"params\": {\"secret\": \"at least sixteen bytes\"}}",
     "POST /test-notifier\n\n{\"verified\": true, \"url\": \"https://id.example/verify/verified?{signed}\", \"data\": {\"a\": 1}}",
     "GET /session?return_to=%2Fverify%2Frequest%3Flogin%3Duser_1%26redirect_url%3Dhttps%3A%2F%2Fstranger.example%2Fin\naccept: text/html",
+    "GET /session?return_to=/verify/request?login%3Duser_1%26default%3Dstored\naccept: text/html",
+    "GET /compose?login=user_1&default=stored\naccept: text/html",
+    "POST /session\ncontent-type: application/x-www-form-urlencoded\naccept: text/html\n\nlogin=%22+onfocus=%22%3Cimg%3E&password=wrong",
     "POST /session\norigin: https://id.example\ncontent-type: application/x-www-form-urlencoded\naccept: text/html\n\nlogin=user_1&password={password}&return_to=%2Faccount",
     "POST /session\ncontent-type: application/x-www-form-urlencoded\naccept: text/html\nx-forwarded-for: 203.0.113.9, 10.0.0.1\n\nlogin=USER_1+&password={password}x&return_to=//evil.example/",
     "POST /session\ncontent-type: application/x-www-form-urlencoded\n\nlogin=user_1&password={password}\x1eGET /account\naccept: text/html\ncookie: __Host-authsig={session}\x1ePOST /session/end\ncookie: __Host-authsig={session}\n\n",
