@@ -1,4 +1,4 @@
-//! What the operator does: accounts, keys, the house secret, backups.
+//! The operator's tasks: accounts, keys, the house secret, backups.
 
 use std::fmt;
 use std::path::Path;
@@ -45,7 +45,7 @@ pub struct Admin {
 pub struct KeyInfo {
     /// The key id: its JWK thumbprint (RFC 7638).
     pub id: String,
-    /// Says what the key does now.
+    /// The state of the key.
     pub state: KeyState,
     /// The time at which the key was made.
     pub created_at: SystemTime,
@@ -53,7 +53,7 @@ pub struct KeyInfo {
     pub signs_from: SystemTime,
 }
 
-/// What a key does now.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyState {
@@ -61,9 +61,9 @@ pub enum KeyState {
     Upcoming,
     /// It signs.
     Signing,
-    /// It signs no more; what it signed is verified.
+    /// It signs no more; URLs that it signed are still verified.
     Retired,
-    /// What it signed is not verified any more.
+    /// URLs that it signed are refused.
     Revoked,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for KeyState {
     }
 }
 
-/// What the operator asked for was not done.
+/// A task of the operator that failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdminError {

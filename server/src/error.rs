@@ -1,11 +1,11 @@
-//! Why a server does not start.
+//! The error of a server that does not start.
 
 use civic_sip::authsig::ConfigError;
 
 use crate::keys::KeyError;
 use crate::store::{MigrateError, StoreError};
 
-/// Why a server does not start.
+/// The reason why a server does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {

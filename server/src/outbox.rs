@@ -40,10 +40,10 @@ const MIN_PER_PERSON: u32 = 100;
 /// Notifications that one instance delivers at once.
 const AT_ONCE: i64 = 16;
 
-/// How often the database is asked for what other instances left.
+/// The time between two looks for notifications of other instances.
 const POLL: Duration = Duration::from_secs(2);
 
-/// What is encrypted in a row.
+/// The encrypted content of a row.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     address: String,
@@ -216,7 +216,7 @@ impl Outbox {
     }
 }
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 enum Outcome {
     Finished(&'static str),
     Failed {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Utc};
 use super::error::TimeError;
 use crate::clock::Clock;
 
-/// How far a signed `time` may be ahead of the verifier's clock.
+/// The longest time that a signed `time` may be ahead of the verifier's clock.
 pub(super) const MAX_AHEAD: TimeDelta = TimeDelta::seconds(60);
 
 /// The longest validity and the highest age, 100 years: longer ones are milliseconds, or a switch.

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use crate::args::{BaseArgs, ServeArgs};
 use crate::{Failure, log, secrets};
 
-/// How long open requests may go on after the signal to stop. Deliveries may take 5 seconds more, and Docker kills after 10.
+/// The time that open requests may take after the signal to stop. Deliveries may take 5 seconds more, and Docker kills after 10.
 const STOP_WITHIN: Duration = Duration::from_secs(4);
 
 /// The format of the metrics.
