@@ -269,7 +269,7 @@ impl Admin {
         self.keys().await?.pop().ok_or(AdminError::Conflict)
     }
 
-    /// Encrypts the database under another house secret. All instances have to be stopped, and started with the new one.
+    /// Encrypts the database with a new house secret. Stop all instances first, and start them with the new one.
     ///
     /// # Errors
     ///
@@ -279,7 +279,7 @@ impl Admin {
         Ok(self.store.reseal(&self.house, &new).await?)
     }
 
-    /// Writes a copy of a SQLite database to a new file, while the server runs. It needs the house secret to be of use.
+    /// Writes a copy of a SQLite database to a new file, while the server runs. The copy can be used only with the house secret.
     ///
     /// # Errors
     ///

@@ -144,7 +144,7 @@ impl Outbox {
         self.store.claim_notifications(now, now + LEASE, limit).await
     }
 
-    /// Makes one attempt, and notes what came of it.
+    /// Makes one attempt, and stores its outcome.
     async fn deliver(&self, claimed: Claimed) {
         let outcome = self.attempt(&claimed).await;
         if let Err(error) = self.note(&claimed, outcome).await {

@@ -67,7 +67,7 @@ fn read(name: &'static str, text: Option<&str>) -> Result<Option<DateTime<Utc>>,
     text.map(|text| parse_instant(text).ok_or(TimeError::Unreadable(name))).transpose()
 }
 
-/// A URL is dead from the second on that `expires_at` names.
+/// A URL is refused from the second of `expires_at` on.
 pub(super) fn check_expiry(
     expires_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,

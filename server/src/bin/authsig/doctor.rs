@@ -131,7 +131,7 @@ async fn check_outbox(report: &mut Report, admin: &Admin) {
     }
 }
 
-/// Asks the server at the public URL for its keys, as those who verify do.
+/// Fetches the keys from the server at the public URL, as verifiers do.
 async fn check_public_url(report: &mut Report, public_url: &str, ids: &[String]) {
     let url = format!("{}/verify/keys", public_url.trim_end_matches('/'));
     let fetched = async {
