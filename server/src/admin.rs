@@ -1,4 +1,4 @@
-//! What the operator does: accounts, keys, the house secret, backups.
+//! The operator's tasks: accounts, keys, the house secret, backups.
 
 use std::fmt;
 use std::path::Path;
@@ -54,7 +54,7 @@ pub struct Admin {
 pub struct KeyInfo {
     /// The key id: its JWK thumbprint (RFC 7638).
     pub id: String,
-    /// Says what the key does now.
+    /// The state of the key.
     pub state: KeyState,
     /// The time at which the key was made.
     pub created_at: SystemTime,
@@ -78,9 +78,9 @@ pub enum KeyState {
     Upcoming,
     /// It signs.
     Signing,
-    /// It signs no more; what it signed is verified.
+    /// It signs no more; URLs that it signed are still verified.
     Retired,
-    /// What it signed is not verified any more.
+    /// URLs that it signed are refused.
     Revoked,
 }
 
@@ -365,7 +365,7 @@ impl Admin {
         self.keys().await?.pop().ok_or(AdminError::Conflict)
     }
 
-    /// Encrypts the database under another house secret. All instances have to be stopped, and started with the new one.
+    /// Encrypts the database with a new house secret. Stop all instances first, and start them with the new one.
     ///
     /// # Errors
     ///
@@ -383,7 +383,7 @@ impl Admin {
         Ok(self.store.reseal(&self.house, &new).await?)
     }
 
-    /// Writes a copy of a SQLite database to a new file, while the server runs. It needs the house secret to be of use.
+    /// Writes a copy of a SQLite database to a new file, while the server runs. The copy can be used only with the house secret.
     ///
     /// # Errors
     ///

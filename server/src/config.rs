@@ -45,7 +45,7 @@ pub struct Config {
     pub(crate) clock: Clock,
 }
 
-/// Who may create defaults.
+/// The accounts that may create defaults.
 #[derive(Clone, Debug)]
 pub(crate) enum DefaultCreators {
     Logins(Vec<String>),
@@ -312,7 +312,7 @@ impl fmt::Debug for Config {
     }
 }
 
-/// How often strangers may try, counted for all instances together.
+/// Limits on requests, counted for all instances together.
 ///
 /// An address is an IPv4 address or a /64 of IPv6. Wrong passwords count per account *and* address, so that nobody can lock
 /// somebody else out.

@@ -69,7 +69,7 @@ impl fmt::Debug for HouseSecret {
 #[error("the house secret must have at least 16 bytes: `openssl rand -base64 32` makes one")]
 pub struct ShortSecret;
 
-/// What a sealed text is. A text that was sealed as one never opens as another.
+/// The kind of a sealed text. A text that was sealed as one kind never opens as another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     Check,

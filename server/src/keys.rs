@@ -23,7 +23,7 @@ pub(crate) enum KeyError {
     Damaged(String),
     #[error("the database was encrypted under another house secret: start again with that one")]
     Rekeyed,
-    #[error("the database has no key that signs: `authsig key rotate` adds one")]
+    #[error("the database has no signing key: `authsig key rotate` adds one")]
     NoKey,
 }
 

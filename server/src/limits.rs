@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::random::sha256;
 use crate::store::Limit;
 
-/// What is limited.
+/// An action that is limited.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
     SignUp,

@@ -40,10 +40,10 @@ const MIN_PER_PERSON: u32 = 100;
 /// Notifications that one instance delivers at once.
 const AT_ONCE: i64 = 16;
 
-/// How often the database is asked for what other instances left.
+/// The time between two looks for notifications of other instances.
 const POLL: Duration = Duration::from_secs(2);
 
-/// What is encrypted in a row.
+/// The encrypted content of a row.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     address: String,
@@ -144,7 +144,7 @@ impl Outbox {
         self.store.claim_notifications(now, now + LEASE, limit).await
     }
 
-    /// Makes one attempt, and notes what came of it.
+    /// Makes one attempt, and stores its outcome.
     async fn deliver(&self, claimed: Claimed) {
         let outcome = self.attempt(&claimed).await;
         if let Err(error) = self.note(&claimed, outcome).await {
@@ -216,7 +216,7 @@ impl Outbox {
     }
 }
 
-/// What came of an attempt.
+/// The outcome of an attempt.
 enum Outcome {
     Finished(&'static str),
     Failed {

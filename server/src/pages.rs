@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use civic_sip::authsig::decide::Person;
 
-/// What every page shows.
+/// The parts that every page shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     pub(crate) title: &'static str,
@@ -14,10 +14,10 @@ pub(crate) struct Layout {
     pub(crate) prefix: String,
     /// The path of the root page.
     pub(crate) root: String,
-    /// Whether people have accounts here.
+    /// Set if people have accounts here.
     pub(crate) has_accounts: bool,
     pub(crate) sign_up: bool,
-    /// Whether it is known who sees the page. Else it says neither that somebody is logged in nor that nobody is.
+    /// Set if it is known who sees the page. Else it says neither that somebody is logged in nor that nobody is.
     pub(crate) is_known: bool,
     /// The login of the person who sees the page, if that is known and somebody is logged in.
     pub(crate) person: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Page<T> {
     status: StatusCode,
     /// Origins that forms lead to. Chromium applies `form-action` to the redirects after a form, too.
     form_targets: Vec<String>,
-    /// Where the browser library of Civic and its frame come from.
+    /// The origins of Civic's browser library and of its frame.
     civic_sources: String,
 }
 

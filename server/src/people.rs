@@ -1,4 +1,4 @@
-//! Who is logged in.
+//! The trait that tells who is logged in.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,7 +6,7 @@ use std::pin::Pin;
 use axum::http::request::Parts;
 use civic_sip::authsig::decide::Person;
 
-/// Tells who is logged in. The server's own accounts do; an app with accounts of its own implements it.
+/// Tells who is logged in. An app implements it to use its own accounts instead of the server's.
 ///
 /// ```
 /// use authsig_server::{People, Unavailable};
@@ -74,14 +74,14 @@ pub trait People: Send + Sync + 'static {
     fn login_url(&self, return_to: &str) -> impl Future<Output = String> + Send;
 }
 
-/// It can't be found out now who is logged in. The server answers 503.
+/// The accounts can't be reached now, so that nobody knows who is logged in. The server answers 503.
 ///
 /// ```
 /// # use authsig_server::Unavailable;
-/// assert_eq!(Unavailable.to_string(), "who is logged in can't be found out now");
+/// assert_eq!(Unavailable.to_string(), "the accounts can't be reached now: try again later");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
-#[error("who is logged in can't be found out now")]
+#[error("the accounts can't be reached now: try again later")]
 pub struct Unavailable;
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,4 +1,4 @@
-//! Where the server is reached, and what follows from that.
+//! The public URL, and the checks of origins and cookies that depend on it.
 
 use axum::http::HeaderMap;
 use axum::http::header::{COOKIE, ORIGIN};

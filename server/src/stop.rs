@@ -4,7 +4,7 @@ use std::future::pending;
 
 use tokio::sync::watch;
 
-/// What a worker waits for, besides its work.
+/// The signal on which a worker stops.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop(watch::Receiver<bool>);
 

@@ -1,4 +1,4 @@
-//! What is done from time to time, by every instance.
+//! Periodic work of every instance.
 
 use std::sync::Arc;
 use std::time::Duration;

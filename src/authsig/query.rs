@@ -83,17 +83,17 @@ pub(super) fn parse(query: &str) -> Result<Vec<Pair<'_>>, QueryError> {
     Ok(pairs)
 }
 
-/// What stands between two `&`.
+/// The text between two `&`.
 #[derive(Default)]
 struct Part {
     start: usize,
     equals: Option<usize>,
-    /// Whether the name, or the value, has anything but unreserved characters.
+    /// Set if the name, or the value, has other than unreserved characters.
     is_odd: (bool, bool),
 }
 
 impl Part {
-    /// Whether the value so far ends with `]`, escaped or not: some parsers end the name at the last `]=`.
+    /// Set if the value so far ends with `]`, escaped or not: some parsers end the name at the last `]=`.
     fn ends_with_bracket(&self, query: &str, end: usize) -> bool {
         let value = self.equals.and_then(|equals| query.get(equals + 1..end)).unwrap_or_default();
         value.ends_with(']') || value.ends_with("%5D") || value.ends_with("%5d")

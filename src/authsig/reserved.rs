@@ -162,7 +162,7 @@ fn php_name(name: &str) -> (&str, &str) {
     (base, rest.get(..len).unwrap_or_default())
 }
 
-/// What PHP writes for a name: no spaces in front, and `_` for a dot, a space and an open bracket.
+/// Returns a name as PHP writes it: no spaces in front, and `_` for a dot, a space and an open bracket.
 fn php_base(base: &str) -> Cow<'_, str> {
     let base = base.trim_start_matches(' ');
     let is_replaced = ['.', ' ', '['];

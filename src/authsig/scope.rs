@@ -1,4 +1,4 @@
-//! What a signer and a verifier have to agree on beside the key, and the text that is signed.
+//! The settings that signer and verifier share beside the key, and the text that is signed.
 
 use super::error::{ConfigProblem, shown};
 use super::keys::Secrets;
@@ -53,7 +53,7 @@ impl Settings {
     }
 }
 
-/// What signatures hold for.
+/// The settings that a signature depends on.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
     /// Percent-encoded.

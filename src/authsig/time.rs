@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Utc};
 use super::error::TimeError;
 use crate::clock::Clock;
 
-/// How far a signed `time` may be ahead of the verifier's clock.
+/// The longest time that a signed `time` may be ahead of the verifier's clock.
 pub(super) const MAX_AHEAD: TimeDelta = TimeDelta::seconds(60);
 
 /// The longest validity and the highest age, 100 years: longer ones are milliseconds, or a switch.
@@ -67,7 +67,7 @@ fn read(name: &'static str, text: Option<&str>) -> Result<Option<DateTime<Utc>>,
     text.map(|text| parse_instant(text).ok_or(TimeError::Unreadable(name))).transpose()
 }
 
-/// A URL is dead from the second on that `expires_at` names.
+/// A URL is refused from the second of `expires_at` on.
 pub(super) fn check_expiry(
     expires_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,

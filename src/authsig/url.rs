@@ -7,7 +7,7 @@ use super::error::UrlError;
 /// A URL cut at the first `#`, then at the first `?`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parts<'u> {
-    /// What stands before the query: a path, or scheme, authority and path.
+    /// The part before the query: a path, or scheme, authority and path.
     pub(super) before_query: &'u str,
     pub(super) query: &'u str,
     pub(super) fragment: Option<&'u str>,
@@ -38,7 +38,7 @@ impl Parts<'_> {
 /// The address of a link, in two pieces: what is signed, and what stands before the query of the signed URL.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Address<'a> {
-    /// What the public URL adds in front of `before_query`.
+    /// The part of the public URL that goes in front of `before_query`.
     pub(super) base: &'a str,
     pub(super) before_query: &'a str,
     signed: [&'a str; 2],

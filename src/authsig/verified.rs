@@ -115,7 +115,7 @@ impl Verified {
         self.times.time
     }
 
-    /// Returns the second from which on the link is dead.
+    /// Returns the expiry. The link is refused from this second on.
     ///
     /// ```
     #[doc = include_str!("../docs/setup/verifier.md")]

@@ -77,7 +77,7 @@ pub struct AuthSig<K> {
 ///
 /// # Rejection
 ///
-/// 403 for every request that is no link to be used, 503 if the guard is full or fails; see [`AuthSigRejection`].
+/// The status is 403 if the link is refused, and 503 if the guard is full or fails; see [`AuthSigRejection`].
 ///
 /// ```
 /// use std::sync::Arc;

@@ -5,7 +5,7 @@ use ::axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use ::axum::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-/// What the browser's side gets to know.
+/// The body of a problem document (RFC 9457).
 #[derive(Serialize)]
 pub(super) struct Problem<'a> {
     /// The status's own phrase: there is no page that describes these problems.
@@ -14,7 +14,7 @@ pub(super) struct Problem<'a> {
     pub(super) detail: &'a str,
     /// A word for programs.
     pub(super) cause: &'a str,
-    /// Whether the same token may be sent again.
+    /// Tells whether the same token may be sent again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) retryable: Option<bool>,
 }

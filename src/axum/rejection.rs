@@ -11,7 +11,7 @@ use crate::authsig::{RemoteError, ReplayError, TimeError, VerifyError};
 /// `?` converts all these errors.
 ///
 /// As a response it is a problem document (RFC 9457, `application/problem+json`) with a `detail` in words and a `cause`
-/// for programs. Nothing that a stranger can send is answered by another status than 403.
+/// for programs. Every refused link or identity gets status 403.
 ///
 /// | status | `cause` | |
 /// |---|---|---|

@@ -20,7 +20,7 @@ const RETENTION: f64 = 600.0;
 /// The largest number of requests that are kept.
 const MAX_REQUESTS: usize = 1_000;
 
-/// Why a request can't be answered.
+/// The reason why a request can't be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WalletError {
     Unknown,

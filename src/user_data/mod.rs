@@ -16,7 +16,7 @@ pub(crate) use read::{InvalidItems, read_items};
 
 /// The data that a person released to the app.
 ///
-/// The items come from the signed and encrypted part of the service's response. The user id stands beside it,
+/// The items come from the signed and encrypted part of the service's response. The user id is outside of it,
 /// unsigned: TLS alone vouches for it.
 ///
 /// In JSON it has the shape of the gem:

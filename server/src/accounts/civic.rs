@@ -29,7 +29,7 @@ const SERVICE: &str = "civic";
 /// The cookie that ties the form to the browser that asked for it.
 const ATTEMPT: &str = "authsig-civic";
 
-/// How long a person has to approve, in seconds.
+/// The time that a person has to approve, in seconds.
 const ATTEMPT_AGE: u32 = 30 * 60;
 
 #[derive(Template)]
@@ -134,7 +134,7 @@ fn is_user_id(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
-/// Where the browser library comes from, and what it loads and asks.
+/// The origins of the browser library, and of the addresses that it loads and asks.
 fn sources(civic: &CivicLogin) -> String {
     let Ok(url) = Url::parse(&civic.script_url) else { return String::new() };
     let origin = url.origin().ascii_serialization();

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::random::{self, RandomError, sha256};
 use crate::store::NewSession;
 
-/// How long a browser keeps the cookie, in seconds. The server decides how long it counts.
+/// The time that a browser keeps the cookie, in seconds. The server decides how long it counts.
 const COOKIE_AGE: u32 = 30 * 24 * 60 * 60;
 
 /// A session id that nobody knows, and the cookie that has it.

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, on_db, transaction};
 
-/// How many within which time.
+/// A number of uses in a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
     pub(crate) count: i64,

@@ -1,7 +1,7 @@
 //! The database: SQLite or PostgreSQL, behind one type.
 //!
-//! All SQL stands in this folder. A statement is written once where both databases understand it (`$1` is a placeholder to
-//! both); [`on_db`] and [`transaction`] run it on the one that is configured.
+//! All SQL is in this folder. A statement is written once if both databases understand it (`$1` is a placeholder in both);
+//! [`on_db`] and [`transaction`] run it on the configured database. CONTRIBUTING.md says how to add a database.
 
 mod accounts;
 mod backup;
@@ -40,7 +40,7 @@ pub(crate) const HOUSE_CHECK: &str = "house_check";
 /// The longest that a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The longest that a connection may take to give a sign of life. It leaves time to open another one.
+/// The longest that a connection may take to answer a ping. It leaves time to open another one.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest that a statement or transaction takes, the wait for a connection included. A database that went away without
@@ -60,7 +60,7 @@ macro_rules! on_db {
     };
 }
 
-/// Runs statements in a transaction that writes, for [`MAX_TIME`] at most; an error rolls it back.
+/// Runs statements in a write transaction, for [`MAX_TIME`] at most; an error rolls it back.
 macro_rules! transaction {
     ($store:expr, $tx:ident => $body:expr) => {
         $crate::store::bounded(async {
@@ -70,7 +70,7 @@ macro_rules! transaction {
     };
 }
 
-/// Runs statements in a transaction that writes, however long it takes.
+/// Runs statements in a write transaction without a time limit.
 macro_rules! long_transaction {
     ($store:expr, $tx:ident => $body:expr) => {
         match $store.writer() {
@@ -100,7 +100,7 @@ async fn bounded<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result
     }
 }
 
-/// Asks a connection for a sign of life. An error closes it, and another one is opened.
+/// Pings a connection. After an error the pool closes it and opens another one.
 async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let answer = timeout(PING_TIMEOUT, connection.ping()).await;
     answer.map_err(|_| sqlx::Error::Io(ErrorKind::TimedOut.into()))?.map(|()| true)
@@ -133,7 +133,7 @@ pub(crate) enum Pool {
 #[error("the database failed: {0}")]
 pub(crate) struct StoreError(#[from] pub(crate) sqlx::Error);
 
-/// What the server remembers.
+/// The database of the server, with one method for each query.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     /// One connection to SQLite, which has one writer at a time.
@@ -198,7 +198,7 @@ impl Store {
         &self.readers
     }
 
-    /// Asks the database for a sign of life.
+    /// Pings the database.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         on_db!(self.readers(), db => sqlx::query("SELECT 1").execute(db).await.map(drop))?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::{Pool, Store, StoreError, on_db};
 
-/// How many notifications may wait.
+/// The number of notifications that may wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutboxLimits {
     pub(crate) in_all: i64,

@@ -1,4 +1,4 @@
-//! Whether the server lives, and whether it can work.
+//! The health checks `/healthz` and `/readyz`.
 
 use std::sync::Arc;
 

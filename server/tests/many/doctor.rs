@@ -41,8 +41,8 @@ async fn a_good_server_has_no_problem() {
     assert!(!words.contains("problem"), "{words}");
     has(&words, "ok       configuration");
     has(&words, "ok       database");
-    has(&words, "ok       clock: as that of the database");
-    has(&words, "ok       clock: as that of the server at the public URL");
+    has(&words, "ok       clock: the same as that of the database");
+    has(&words, "ok       clock: the same as that of the server at the public URL");
     has(&words, "ok       keys: ");
     has(&words, "ok       outbox: 0 notifications");
     has(&words, "ok       public URL: this server answers there");
@@ -118,8 +118,8 @@ async fn a_bad_public_url_is_named() {
     tokio::spawn(async move { axum::serve(listener, router).await });
     let words = at(url).await.unwrap();
     has(&words, "ok       public URL: this server answers there");
-    has(&words, "problem  clock: it is ");
-    assert!(words.contains("apart from that of the server at the public URL"), "{words}");
+    has(&words, "problem  clock: it differs by ");
+    assert!(words.contains("seconds from that of the server at the public URL"), "{words}");
 }
 
 #[tokio::test]
@@ -127,9 +127,9 @@ async fn another_clock_of_the_database_is_named() {
     let Some(database) = Database::create().await else { return };
     database.set_clock("- interval ''10 minutes''").await;
     let words = doctor(environment("http://127.0.0.1:1", &database.url));
-    has(&words, "problem  clock: it is ");
+    has(&words, "problem  clock: it differs by ");
     assert!(
-        words.contains("apart from that of the database; let both follow a time server"),
+        words.contains("seconds from that of the database; set both by a time server"),
         "{words}"
     );
 }
@@ -141,13 +141,13 @@ async fn bad_keys_are_named() {
     site.database.execute(a_year_ago).await;
     has(
         &beside(&site),
-        "problem  keys: the one that signs is over a year old; `authsig key rotate` adds another",
+        "problem  keys: the signing key is over a year old; `authsig key rotate` adds another",
     );
     site.database.execute("UPDATE signing_keys SET revoked_at = 1").await;
-    has(&beside(&site), "problem  keys: none signs; `authsig key rotate` adds one");
+    has(&beside(&site), "problem  keys: there is no signing key; `authsig key rotate` adds one");
     let damage = "UPDATE signing_keys SET revoked_at = NULL, private_key = 'nonsense'";
     site.database.execute(damage).await;
-    has(&beside(&site), "problem  keys: the signing key");
+    has(&beside(&site), "problem  keys: the signing key \"");
     site.database.execute("DROP TABLE outbox").await;
     has(&beside(&site), "problem  outbox: ");
     site.database.execute("INSERT INTO authsig_migrations (version) VALUES (99)").await;

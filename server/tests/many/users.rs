@@ -103,7 +103,7 @@ async fn accounts_are_looked_after_while_the_server_runs() {
         authsig(&["user", "password", "ada", "--password-stdin"], home.variables.clone(), "short");
     assert!(bad(short).contains("8 to 1,024 bytes"));
 
-    assert!(home.good(&["user", "delete", "ada"]).contains("nobody else ever gets this login"));
+    assert!(home.good(&["user", "delete", "ada"]).contains("this login can never be used again"));
     assert_eq!(ada.request(&[("login", "ada")]).await.status, 401);
     assert_eq!(log_in("ada", "a typed password").await.0, 401);
     assert!(home.bad(&["user", "add", "ada"]).contains("taken"));

@@ -36,8 +36,8 @@ pub fn is_slug(text: &str) -> bool {
 
 /// The parameters of one default.
 ///
-/// They stand below the request's own. Those that say what was decided (`login`, `service`, `time`, `time_fudge`,
-/// `expires_at`, `state`) are written into the URL; of the others, `redirect_url`, `notify_url`, `hide` and `provides` take
+/// They count only for names that the request does not have. `login`, `service`, `time`, `time_fudge`, `expires_at` and
+/// `state` are written into the URL and signed; of the others, `redirect_url`, `notify_url`, `hide` and `provides` take
 /// part in the decision, and nothing of them is shown or signed.
 ///
 /// A `secret` signs in place of the server's key, with version 2, for the app that stored it. It has to be random

@@ -35,7 +35,7 @@
 //! - **Ask the person** where the answer is [`Refusal::NeedsConsent`]: show the whole hosts of both addresses and what is
 //!   told, and decide again with the [`Consent`] once the person has confirmed by a form of the server's own. A link has to
 //!   do nothing of the kind.
-//! - **Redirect** with status 303, and only to [`Signed::redirect`]; show the URL only without [`Signed::is_hidden`].
+//! - **Redirect** with status 303, and only to [`Signed::redirect`]; don't show the URL if [`Signed::is_hidden`].
 //! - **Answer `{base}/verified`** by [`Authority::verify`], and `{base}/keys` by [`Authority::jwks`].
 //! - **Restrict who stores defaults**: parameters of a default take part in decisions about others.
 

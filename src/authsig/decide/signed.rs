@@ -39,7 +39,7 @@ impl Signed {
         Self { url, verified, redirect, delivery, hide }
     }
 
-    /// Returns the signed URL, `{base}/verified?…`. It is not for the person's eyes if [`is_hidden`](Self::is_hidden) says so.
+    /// Returns the signed URL, `{base}/verified?…`. Don't show it to the person if [`is_hidden`](Self::is_hidden).
     ///
     /// ```
     #[doc = include_str!("../../docs/setup/authority.md")]

@@ -54,7 +54,7 @@ struct Attempt {
     failure: Option<RemoteError>,
 }
 
-/// What to do for a key.
+/// The next step for a key.
 enum Step {
     Return(Result<PublicKeys, RemoteError>),
     Fetch(Permit),

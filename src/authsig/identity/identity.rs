@@ -92,7 +92,7 @@ impl Identity {
         self.times.time
     }
 
-    /// Returns the second from which on the URL is dead, if it has one.
+    /// Returns the expiry, if the URL has one. It is refused from this second on.
     ///
     /// ```
     #[doc = include_str!("../../docs/setup/identity.md")]
@@ -114,7 +114,7 @@ impl Identity {
         self.audience.iter().flat_map(|addresses| addresses.split(' '))
     }
 
-    /// Returns a parameter that **nobody has vouched for**: whoever asked for the identity chose its value. `None` if it is
+    /// Returns a parameter whose value is **not proven**: the asker of the identity chose it. `None` if it is
     /// absent or repeated.
     ///
     /// ```
@@ -127,7 +127,7 @@ impl Identity {
         values.next().filter(|_| values.next().is_none()).map(|(_, value)| &**value)
     }
 
-    /// Returns all names and values, in the order of the URL: what is proven, and what nobody has vouched for.
+    /// Returns all names and values, proven or not, in the order of the URL.
     ///
     /// ```
     #[doc = include_str!("../../docs/setup/identity.md")]

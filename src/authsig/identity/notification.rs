@@ -123,7 +123,7 @@ impl fmt::Debug for Notification {
 struct Members<'de> {
     verified: Option<bool>,
     url: Option<CowStr<'de>>,
-    /// As it stands, so that it takes no more memory than its text.
+    /// The unparsed text, which takes less memory than parsed values.
     data: Option<&'de RawValue>,
 }
 

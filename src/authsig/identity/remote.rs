@@ -54,7 +54,7 @@ impl Remote {
         RemoteBuilder { identities: IdentityVerifier::builder(base), transport: None }
     }
 
-    /// Verifies a URL that is to **let a browser in**, with the state of this attempt, from the browser's session.
+    /// Verifies a URL to **log a browser in**, with the state of this attempt from the browser's session.
     ///
     /// It demands that state, a `time` within the last 5 minutes, and an audience. Afterwards the app forgets the
     /// state and changes the id of the browser's session.
@@ -80,7 +80,7 @@ impl Remote {
         Ok(self.verifier(url).await?.log_in(url, state)?)
     }
 
-    /// Verifies a URL for any purpose but one: it must **never let a browser in**, which [`log_in`](Self::log_in) is for.
+    /// Verifies a URL for other uses than a login. **Never log a browser in** with it: use [`log_in`](Self::log_in).
     /// Anybody can come by a URL, and send a browser with it.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl Remote {
         Ok(self.verifier(url).await?.verify_url(url)?)
     }
 
-    /// Verifies the URL of a notification. Like [`verify_url`](Self::verify_url) it never lets a browser in.
+    /// Verifies the URL of a notification. Like [`verify_url`](Self::verify_url), never use it to log a browser in.
     ///
     /// # Errors
     ///

@@ -76,7 +76,7 @@ impl IdentityVerifier {
         }
     }
 
-    /// Verifies a URL that is to **let a browser in**, with the state of this attempt, from the browser's session.
+    /// Verifies a URL to **log a browser in**, with the state of this attempt from the browser's session.
     ///
     /// It demands that state, a `time` within the last 5 minutes, and an audience. Afterwards the app forgets the
     /// state and changes the id of the browser's session.
@@ -110,7 +110,7 @@ impl IdentityVerifier {
         Ok(identity)
     }
 
-    /// Verifies a URL for any purpose but one: it must **never let a browser in**, which [`log_in`](Self::log_in) is for.
+    /// Verifies a URL for other uses than a login. **Never log a browser in** with it: use [`log_in`](Self::log_in).
     /// Anybody can come by a URL, and send a browser with it.
     ///
     /// # Errors
@@ -132,7 +132,7 @@ impl IdentityVerifier {
         Identity::from_verified(&verified)
     }
 
-    /// Returns the base URL of the server, which together with service and login says who somebody is.
+    /// Returns the base URL of the server, which identifies a person together with service and login.
     ///
     /// ```
     #[doc = include_str!("../../docs/setup/identity.md")]

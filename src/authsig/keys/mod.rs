@@ -98,7 +98,7 @@ impl fmt::Debug for SecretKey {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrets {
     pub(super) keys: Vec<SecretKey>,
-    /// How often keys were given.
+    /// The number of calls that set keys.
     pub(super) calls: usize,
     problems: Vec<ConfigProblem>,
 }

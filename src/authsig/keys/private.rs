@@ -18,8 +18,8 @@ const PEM_LINE_LEN: usize = 64;
 
 /// A P-256 private key, which signs links of version 3 (ES256).
 ///
-/// Whoever has [`public_key`](Self::public_key) verifies; nobody but the owner of this key signs. It is never shown by
-/// `Debug` and wiped when dropped. Clones share it.
+/// Anyone who has the [`public_key`](Self::public_key) can verify; only the owner of this key can sign. `Debug` does not
+/// show the key, and it is wiped when dropped. Clones share it.
 ///
 /// ```
 /// use civic_sip::authsig::{PrivateKey, PublicKeys, Signer, Verifier};

@@ -15,7 +15,7 @@ enum Value {
 
 /// Reads pairs as Rack does, and writes each value as it stands in the signed text.
 ///
-/// Of a repeated name the last value counts, `name[]` makes an array, and no `=` is the empty text. Everything else in
+/// The last value of a repeated name counts, `name[]` makes an array, and no `=` is the empty text. Everything else in
 /// brackets is rejected: versions of Rack read it, and versions of Ruby write it, differently.
 pub(super) fn read(pairs: &[Pair<'_>]) -> Result<BTreeMap<String, String>, LegacyError> {
     let mut values: BTreeMap<&str, Value> = BTreeMap::new();

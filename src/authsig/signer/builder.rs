@@ -147,7 +147,7 @@ impl SignerBuilder {
 
     /// Adds `expires_at`, this long after signing, 1 second to 100 years. It is rounded down to whole seconds.
     ///
-    /// Of this and [`expires_at`](Self::expires_at) the last call counts.
+    /// The last call of this and [`expires_at`](Self::expires_at) counts.
     ///
     /// ```
     #[doc = include_str!("../../docs/setup/signer.md")]

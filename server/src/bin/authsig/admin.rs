@@ -40,7 +40,7 @@ pub(crate) async fn user(command: UserCommand) -> Result<(), Failure> {
         }
         UserCommand::Delete(_) => {
             admin.delete_account(login).await?;
-            println!("deleted the account {login}; nobody else ever gets this login");
+            println!("deleted the account {login}; this login can never be used again");
         }
     }
     admin.close().await;
@@ -108,17 +108,17 @@ pub(crate) async fn key(command: KeyCommand) -> Result<(), Failure> {
                 key.id,
                 written(key.signs_from)
             );
-            println!("what the keys before it signed is verified until they are revoked");
+            println!("URLs that earlier keys signed are accepted until those keys are revoked");
             admin.close().await;
         }
         KeyCommand::Revoke(args) => {
             let admin = open(&args.base).await?;
             let added = admin.revoke_key(&args.id).await?;
             println!(
-                "revoked the key {}: no instance verifies what it signed after a minute,",
+                "revoked the key {}: all instances refuse URLs that it signed within a minute,",
                 args.id
             );
-            println!("and nobody who fetches the keys after 5 minutes more");
+            println!("and verifiers that fetch the keys within 5 minutes more");
             if let Some(key) = added {
                 println!("no other key was ready, so {} was added, which signs at once", key.id);
             }
@@ -133,12 +133,13 @@ pub(crate) async fn rekey(args: RekeyArgs) -> Result<(), Failure> {
         Some(file) => Some(secrets::read_file(file)?),
         None => secrets::read("AUTHSIG_NEW_HOUSE_SECRET")?,
     };
-    let secret = secret.ok_or("set AUTHSIG_NEW_HOUSE_SECRET, or AUTHSIG_NEW_HOUSE_SECRET_FILE")?;
+    let secret = secret
+        .ok_or("set AUTHSIG_NEW_HOUSE_SECRET or AUTHSIG_NEW_HOUSE_SECRET_FILE to the new secret")?;
     let secret = HouseSecret::new(secret)?;
     let admin = open(&args.base).await?;
     admin.rekey(&secret).await?;
     admin.close().await;
-    println!("the database is encrypted under the new house secret: start all instances with it");
+    println!("the database is encrypted with the new house secret: start all instances with it");
     Ok(())
 }
 
@@ -146,7 +147,7 @@ pub(crate) async fn backup(args: BackupArgs) -> Result<(), Failure> {
     let admin = open(&args.base).await?;
     admin.backup(&args.file).await?;
     admin.close().await;
-    println!("wrote {}: it is of use with the house secret alone", args.file.display());
+    println!("wrote {}: it can be used only with the house secret", args.file.display());
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The command line. Flags stand over environment variables.
+//! The command line. A flag overrides its environment variable.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 /// An AuthSig server: people log in, and get URLs that prove who they are.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -17,30 +17,30 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Serve on this machine alone, with people to try it with. Nothing is kept. This is what runs without a command.
+    /// Serve a demo on this machine only, with test accounts. All data is deleted at the end. Runs if no command is given.
     Demo(DemoArgs),
     /// Serve in production, behind a proxy that speaks TLS.
     Serve(Box<ServeArgs>),
-    /// Look after accounts.
+    /// Manage accounts.
     #[command(subcommand)]
     User(UserCommand),
-    /// Look after the keys that sign.
+    /// Manage the signing keys.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Encrypt the database under another house secret. All instances have to be stopped.
+    /// Encrypt the database with a new house secret. Stop all instances first.
     Rekey(RekeyArgs),
     /// Copy a SQLite database to a new file, while the server runs.
     Backup(BackupArgs),
-    /// Check the configuration, database, clock, keys and public URL, and say what is wrong.
+    /// Check the configuration, database, clock, keys and public URL, and report problems.
     Doctor(DoctorArgs),
 }
 
 #[derive(ClapArgs)]
 pub(crate) struct DemoArgs {
-    /// The address to listen at; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free port.
     #[arg(long, default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
-    /// Print the URL and the people as one line of JSON.
+    /// Print the URL and the test accounts as one line of JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -55,37 +55,37 @@ impl Default for DemoArgs {
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) base: BaseArgs,
-    /// The address to listen at. The proxy in front of it speaks TLS.
+    /// The address to listen on, with plain HTTP for the proxy in front of it.
     #[arg(long, env = "AUTHSIG_LISTEN", default_value = "127.0.0.1:8700")]
     pub(crate) listen: SocketAddr,
-    /// Redirect to and notify this address without asking the person. May be given several times.
+    /// Redirect to and notify this exact address without asking the person for consent. Repeatable.
     #[arg(long, env = "AUTHSIG_ALLOW", value_delimiter = ',')]
     pub(crate) allow: Vec<String>,
-    /// Notify addresses of this origin though it is on a port other than 443, `https://hooks.example:8443`, or on this machine.
-    /// May be given several times.
+    /// Allow notifications to this origin although its port is not 443 (`https://hooks.example:8443`) or it is on this
+    /// machine. Repeatable.
     #[arg(long, env = "AUTHSIG_NOTIFY_ORIGIN", value_delimiter = ',')]
     pub(crate) notify_origin: Vec<String>,
-    /// Let strangers sign up.
+    /// Let anybody sign up.
     #[arg(long, env = "AUTHSIG_SIGN_UP", value_parser = BoolishValueParser::new())]
     pub(crate) sign_up: bool,
-    /// The accounts that may create defaults.
+    /// An account that may create defaults, which are stored parameters of requests. Repeatable.
     #[arg(long, env = "AUTHSIG_DEFAULT_CREATORS", value_delimiter = ',')]
     pub(crate) default_creators: Vec<String>,
-    /// A file with the key that signs (PKCS#8 PEM, P-256), instead of the one that is kept in the database.
+    /// A file with the signing key (PKCS#8 PEM, P-256), to use instead of the keys in the database.
     #[arg(long, env = "AUTHSIG_PRIVATE_KEY_FILE")]
     pub(crate) private_key_file: Option<PathBuf>,
-    /// The address of Civic's browser library. Log-in with Civic is on if CIVIC_APP_ID, CIVIC_PRIVATE_SIGNING_KEY and
-    /// CIVIC_SECRET are set.
+    /// The address of Civic's browser library. To enable log-in with Civic, set CIVIC_APP_ID, CIVIC_PRIVATE_SIGNING_KEY and
+    /// CIVIC_SECRET.
     #[arg(
         long,
         env = "AUTHSIG_CIVIC_SCRIPT_URL",
         default_value = "https://hosted-sip.civic.com/js/civic.sip.min.js"
     )]
     pub(crate) civic_script_url: String,
-    /// The address to serve metrics for Prometheus at, which strangers must not reach.
+    /// The address to serve Prometheus metrics on. It must not be public.
     #[arg(long, env = "AUTHSIG_METRICS_LISTEN")]
     pub(crate) metrics_listen: Option<SocketAddr>,
-    /// The proxies whose X-Forwarded-For is believed: 10.0.0.0/8. May be given several times.
+    /// A proxy or network (`10.0.0.0/8`) whose X-Forwarded-For is trusted. Repeatable.
     #[arg(long, env = "AUTHSIG_TRUSTED_PROXIES", value_delimiter = ',')]
     pub(crate) trusted_proxies: Vec<String>,
     #[command(flatten)]
@@ -95,7 +95,7 @@ pub(crate) struct ServeArgs {
     pub(crate) log_json: bool,
 }
 
-/// What every command needs that opens the database.
+/// The arguments of every command that opens the database.
 #[derive(ClapArgs)]
 pub(crate) struct BaseArgs {
     /// The URL that browsers see: `https://id.example`
@@ -105,32 +105,32 @@ pub(crate) struct BaseArgs {
     /// DATABASE_URL. [default: sqlite:authsig.db]
     #[arg(long)]
     pub(crate) database_url: Option<String>,
-    /// A file with the secret under which the database is encrypted, 16 bytes or more; or set AUTHSIG_HOUSE_SECRET, or
+    /// A file with the house secret, which encrypts the database, of 16 bytes or more; or set AUTHSIG_HOUSE_SECRET or
     /// AUTHSIG_HOUSE_SECRET_FILE.
     #[arg(long)]
     pub(crate) house_secret_file: Option<PathBuf>,
 }
 
-/// How often strangers may try.
+/// The limits on requests.
 #[derive(ClapArgs)]
 pub(crate) struct LimitArgs {
-    /// Wrong passwords for one account from one address in 5 minutes.
+    /// The limit of wrong passwords for one account from one address in 5 minutes.
     #[arg(long, env = "AUTHSIG_MAX_WRONG_PASSWORDS", default_value_t = Limits::default().wrong_passwords)]
     max_wrong_passwords: u32,
-    /// Wrong passwords from one address in 5 minutes.
+    /// The limit of wrong passwords from one address in 5 minutes.
     #[arg(
         long,
         env = "AUTHSIG_MAX_WRONG_PASSWORDS_PER_ADDRESS",
         default_value_t = Limits::default().wrong_passwords_per_address
     )]
     max_wrong_passwords_per_address: u32,
-    /// Sign-ups from one address in an hour.
+    /// The limit of sign-ups from one address in an hour.
     #[arg(long, env = "AUTHSIG_MAX_SIGN_UPS", default_value_t = Limits::default().sign_ups)]
     max_sign_ups: u32,
-    /// New defaults from one address in an hour.
+    /// The limit of new defaults from one address in an hour.
     #[arg(long, env = "AUTHSIG_MAX_DEFAULTS", default_value_t = Limits::default().defaults)]
     max_defaults: u32,
-    /// Requests for a signed URL from one address in a minute.
+    /// The limit of requests for a signed URL from one address in a minute.
     #[arg(long, env = "AUTHSIG_MAX_REQUESTS", default_value_t = Limits::default().requests)]
     max_requests: u32,
 }
@@ -149,9 +149,9 @@ impl LimitArgs {
 
 #[derive(Subcommand)]
 pub(crate) enum UserCommand {
-    /// Create an account, and print a password made for it.
+    /// Create an account, and print its generated password.
     Add(UserArgs),
-    /// Set a new password, end all sessions, and print the password.
+    /// Set a new password, print it, and end all sessions of the account.
     Password(UserArgs),
     /// End all sessions of an account.
     Sessions(UserArgs),
@@ -165,18 +165,18 @@ pub(crate) struct UserArgs {
     pub(crate) base: BaseArgs,
     /// The login of the account.
     pub(crate) login: String,
-    /// Read the password from standard input instead of making one.
+    /// Read the password from standard input instead of generating one.
     #[arg(long)]
     pub(crate) password_stdin: bool,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Show all keys and what they do.
+    /// List all keys with their states.
     List(KeyArgs),
-    /// Add a key: it is published now, and signs in 6 minutes.
+    /// Add a key, which is published now and starts to sign in 6 minutes.
     Rotate(KeyArgs),
-    /// Revoke a key: what it signed is not verified any more.
+    /// Revoke a key. URLs that it signed are refused from then on.
     Revoke(RevokeArgs),
 }
 
@@ -199,7 +199,7 @@ pub(crate) struct RevokeArgs {
 pub(crate) struct RekeyArgs {
     #[command(flatten)]
     pub(crate) base: BaseArgs,
-    /// A file with the new secret; or set AUTHSIG_NEW_HOUSE_SECRET, or AUTHSIG_NEW_HOUSE_SECRET_FILE.
+    /// A file with the new secret; or set AUTHSIG_NEW_HOUSE_SECRET or AUTHSIG_NEW_HOUSE_SECRET_FILE.
     #[arg(long)]
     pub(crate) new_house_secret_file: Option<PathBuf>,
 }

@@ -44,7 +44,7 @@ const PEOPLE: [(&str, &str, &str); 5] = [
 pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     log::start(false, "authsig_server=info,warn");
     if !args.listen.ip().is_loopback() {
-        return Err("the demo listens on this machine alone: 127.0.0.1 or [::1]".into());
+        return Err("the demo listens on this machine only: use 127.0.0.1 or [::1]".into());
     }
     // Before there is a folder that would be left behind.
     let stopped = serve::stopped()?;
@@ -96,11 +96,11 @@ fn print(args: &DemoArgs, url: &str) {
     println!("Open {url}/");
     println!();
     println!("Log in as user_1 to user_5 with password_1 to password_5, or sign up.");
-    println!("Or log in with Civic: a sandbox of it runs here, with wallets of invented people.");
+    println!("Or log in with Civic: a sandbox runs here, with invented people.");
     println!("Then ask for a signed URL: {url}/verify/request?login=user_1");
-    println!("Notifications may go to {url}/test-notifier, which logs them here.");
+    println!("Use {url}/test-notifier as notify_url to see notifications in this log.");
     println!();
-    println!("Nothing is kept. Ctrl-C ends it.");
+    println!("Ctrl-C stops the demo and deletes its data.");
 }
 
 /// A folder for the database, deleted at the end.

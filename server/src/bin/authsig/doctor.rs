@@ -86,10 +86,10 @@ fn compare_clock(report: &mut Report, whose: &str, time: SystemTime) {
     let now = SystemTime::now();
     let apart = now.duration_since(time).unwrap_or_else(|error| error.duration());
     if apart <= CLOCK_TOLERANCE {
-        report.good(&format!("clock: as that of {whose}"));
+        report.good(&format!("clock: the same as that of {whose}"));
     } else {
         report.bad(&format!(
-            "clock: it is {} seconds apart from that of {whose}; let both follow a time server",
+            "clock: it differs by {} seconds from that of {whose}; set both by a time server",
             apart.as_secs()
         ));
     }
@@ -109,15 +109,14 @@ async fn check_keys(report: &mut Report, admin: &Admin) -> Vec<String> {
     };
     match keys.iter().find(|key| key.state == KeyState::Signing) {
         None if keys.is_empty() => {
-            report.good("keys: the first one is made when the server starts")
+            report.good("keys: none yet; the server makes one when it starts")
         }
-        None => report.bad("keys: none signs; `authsig key rotate` adds one"),
+        None => report.bad("keys: there is no signing key; `authsig key rotate` adds one"),
         Some(key) if key.signs_from.elapsed().is_ok_and(|age| age > OLD_KEY) => {
-            report.bad(
-                "keys: the one that signs is over a year old; `authsig key rotate` adds another",
-            );
+            report
+                .bad("keys: the signing key is over a year old; `authsig key rotate` adds another");
         }
-        Some(key) => report.good(&format!("keys: {} signs", key.id)),
+        Some(key) => report.good(&format!("keys: the signing key is {}", key.id)),
     }
     let published = keys.into_iter().filter(|key| key.state != KeyState::Revoked);
     published.map(|key| key.id).collect()
@@ -125,12 +124,14 @@ async fn check_keys(report: &mut Report, admin: &Admin) -> Vec<String> {
 
 async fn check_outbox(report: &mut Report, admin: &Admin) {
     match admin.waiting_notifications().await {
-        Ok(waiting) => report.good(&format!("outbox: {waiting} notifications wait for delivery")),
+        Ok(waiting) => {
+            report.good(&format!("outbox: {waiting} notifications are waiting for delivery"))
+        }
         Err(error) => report.bad(&format!("outbox: {error}")),
     }
 }
 
-/// Asks the server at the public URL for its keys, as those who verify do.
+/// Fetches the keys from the server at the public URL, as verifiers do.
 async fn check_public_url(report: &mut Report, public_url: &str, ids: &[String]) {
     let url = format!("{}/verify/keys", public_url.trim_end_matches('/'));
     let fetched = async {
@@ -143,10 +144,10 @@ async fn check_public_url(report: &mut Report, public_url: &str, ids: &[String])
     };
     match fetched.await {
         Err(error) => report.bad(&format!(
-            "public URL: {url} does not answer ({error}); start the server, or look at the proxy"
+            "public URL: {url} does not answer ({error}); start the server, or check the proxy"
         )),
         Ok((_, keys)) if !ids.iter().all(|id| keys.contains(id)) => report.bad(&format!(
-            "public URL: {url} publishes other keys than this database has: another server answers there"
+            "public URL: {url} publishes other keys than this database has; another server answers there"
         )),
         Ok((date, _)) => {
             report.good(match ids {

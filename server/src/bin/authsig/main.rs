@@ -34,7 +34,7 @@ use clap::Parser as _;
 
 use crate::args::{Args, Command, DemoArgs};
 
-/// Why the program ends without having done its work.
+/// The reason why the program fails.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]

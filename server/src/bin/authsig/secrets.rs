@@ -19,6 +19,6 @@ pub(crate) fn read(name: &str) -> Result<Option<String>, Failure> {
 /// Returns the text of a file, without the line feed at its end.
 pub(crate) fn read_file(file: &Path) -> Result<String, Failure> {
     let text = std::fs::read_to_string(file);
-    let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
+    let text = text.map_err(|error| format!("can't read {}: {error}", file.display()))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

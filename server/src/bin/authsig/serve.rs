@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use crate::args::{BaseArgs, ServeArgs};
 use crate::{Failure, log, secrets};
 
-/// How long open requests may go on after the signal to stop. Deliveries may take 5 seconds more, and Docker kills after 10.
+/// The time that open requests may take after the signal to stop. Deliveries may take 5 seconds more, and Docker kills after 10.
 const STOP_WITHIN: Duration = Duration::from_secs(4);
 
 /// The format of the metrics.
@@ -52,15 +52,15 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     until_stopped(listener, &authsig, stopped).await
 }
 
-/// The part of the configuration that every command needs.
+/// Returns the part of the configuration that every command needs.
 pub(crate) fn config(args: &BaseArgs) -> Result<Config, Failure> {
     let secret = match &args.house_secret_file {
         Some(file) => Some(secrets::read_file(file)?),
         None => secrets::read("AUTHSIG_HOUSE_SECRET")?,
     };
     let secret = secret.ok_or(
-        "set AUTHSIG_HOUSE_SECRET, or AUTHSIG_HOUSE_SECRET_FILE, to a secret of 16 bytes or more under which the \
-         database is encrypted: `openssl rand -base64 32` makes one",
+        "set AUTHSIG_HOUSE_SECRET or AUTHSIG_HOUSE_SECRET_FILE: the house secret encrypts the database and has 16 \
+         bytes or more; `openssl rand -base64 32` makes one",
     )?;
     let config = Config::new(&args.public_url, HouseSecret::new(secret)?);
     Ok(config.database(database_url(args)?))
@@ -137,7 +137,7 @@ pub(crate) async fn until_stopped(
     Ok(())
 }
 
-/// Returns what ends at Ctrl-C or SIGTERM. From the call on, neither ends the process by itself.
+/// Returns a future that ends at Ctrl-C or SIGTERM. From the call on, neither ends the process by itself.
 #[cfg(unix)]
 pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -152,7 +152,7 @@ pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Returns what ends at Ctrl-C.
+/// Returns a future that ends at Ctrl-C.
 #[cfg(not(unix))]
 pub(crate) fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })

@@ -30,7 +30,7 @@ const MAX_COLONS: usize = 256;
 /// Most distinct logins that are asked about.
 const MAX_LOGINS: usize = 1024;
 
-/// Whether a login could ever have existed.
+/// Tells whether a login could ever have existed.
 pub(super) type Logins<'l> = &'l dyn Fn(&str) -> bool;
 
 /// A signed text, and what the URL's own reading says.
@@ -78,7 +78,7 @@ impl<'t, 'l> Candidates<'t, 'l> {
         Self { own, logins, impossible: HashSet::new() }
     }
 
-    /// Whether a reading with this login counts.
+    /// Returns whether a reading with this login counts.
     fn is_possible(&mut self, login: &'t [u8]) -> Result<bool, LegacyError> {
         let Some(logins) = self.logins.filter(|_| login != self.own) else { return Ok(true) };
         if self.impossible.contains(login) {

@@ -28,9 +28,9 @@
 //! - `login` starts at 0, where every reading begins. It is reached.
 //! - `secret` starts at 12, and a value of `login` may end anywhere from 6 on. It is reached.
 //!
-//! What is both is in a reading. So `login` is `b`, `bob` or `bobm:1`, and the URL proves nobody's login.
+//! A node that is both good and reached is in a reading. So `login` is `b`, `bob` or `bobm:1`, and the URL proves nobody's login.
 
-/// What the value of a special name may be.
+/// The allowed values of a special name.
 #[derive(Clone, Copy)]
 pub(super) enum Rule<'t> {
     /// Any value.
@@ -45,19 +45,19 @@ pub(super) enum Rule<'t> {
 pub(super) struct Special<'t> {
     pub(super) name: &'t [u8],
     pub(super) rule: Rule<'t>,
-    /// Whether every reading has to have it.
+    /// Set if every reading must have it.
     pub(super) is_required: bool,
 }
 
 /// A place where a special name stands.
 struct Node {
-    /// Where the name begins.
+    /// The position of the name.
     start: usize,
-    /// Where the value begins.
+    /// The position of the value.
     value: usize,
-    /// Whether a reading can begin with what stands before it.
+    /// Set if a reading can begin with the text before it.
     is_reached: bool,
-    /// Whether a reading can end with it and what follows it.
+    /// Set if a reading can end with it and the text after it.
     is_good: bool,
 }
 
@@ -68,7 +68,7 @@ struct Row<'t> {
     /// The next row that a reading can't do without; `None` if it may end here.
     required_next: Option<usize>,
     last_good_start: Option<usize>,
-    /// Where values of reached nodes may end.
+    /// The positions at which values of reached nodes may end.
     ends: Ends,
 }
 
@@ -133,7 +133,7 @@ impl<'t, 'c> Reachability<'t, 'c> {
         nodes
     }
 
-    /// Where the value that begins there ends if it is to be this one.
+    /// Returns the end of the value that begins at `from`, if it is `value`.
     fn end_of(&self, from: usize, value: &[u8]) -> Option<usize> {
         self.text.get(from..)?.starts_with(value).then_some(from + value.len())
     }
@@ -174,7 +174,7 @@ impl<'t, 'c> Reachability<'t, 'c> {
         (self.rows.get(first..last).unwrap_or_default(), required.is_none())
     }
 
-    /// Whether a reading can go on at a byte after the pair of a row (or at the beginning).
+    /// Returns whether a reading can continue at a byte after the pair of a row (or at the beginning).
     fn completes(&self, after: Option<usize>, at: usize) -> bool {
         let (rows, may_end) = self.following(after);
         if at == self.text.len() {
@@ -279,7 +279,7 @@ impl<'t, 'c> Reachability<'t, 'c> {
             .min()
     }
 
-    /// Where the values of reached nodes may end.
+    /// Returns the positions at which the values of reached nodes may end.
     fn ends(&self, row: &Row<'_>) -> Ends {
         let reached = || row.nodes.iter().filter(|node| node.is_reached);
         let mut ends: Vec<usize> = match row.special.rule {
@@ -299,7 +299,7 @@ impl<'t, 'c> Reachability<'t, 'c> {
         }
     }
 
-    /// Whether there is any reading at all.
+    /// Returns whether there is any reading.
     pub(super) fn exists(&self) -> bool {
         self.completes(None, 0)
     }
@@ -308,13 +308,13 @@ impl<'t, 'c> Reachability<'t, 'c> {
         self.rows.iter().enumerate().find(|(_, row)| row.special.name == name)
     }
 
-    /// Whether a reading contains the name.
+    /// Returns whether a reading contains the name.
     pub(super) fn is_reached(&self, name: &[u8]) -> bool {
         self.row(name)
             .is_some_and(|(_, row)| row.nodes.iter().any(|node| node.is_reached && node.is_good))
     }
 
-    /// Whether a reading contains the name with another value.
+    /// Returns whether a reading contains the name with another value.
     pub(super) fn has_other_value(&self, name: &[u8], own: &[u8]) -> bool {
         let Some((index, row)) = self.row(name) else { return false };
         let mut reached =
@@ -350,7 +350,7 @@ impl<'t, 'c> Reachability<'t, 'c> {
     }
 }
 
-/// How many of the bytes up to each one a reading can go on at.
+/// For each byte, the number of bytes up to it at which a reading can continue.
 struct Completions(Vec<usize>);
 
 impl Completions {
@@ -367,7 +367,7 @@ impl Completions {
         self.0.get(at).copied().unwrap_or_default()
     }
 
-    /// Whether a value that begins there can end anywhere but at one byte.
+    /// Returns whether a value that begins at `from` can end at any byte but `except`.
     fn any(&self, from: usize, except: Option<usize>) -> bool {
         let before = from.checked_sub(1).map_or(0, |before| self.up_to(before));
         let all = self.0.last().copied().unwrap_or_default() - before;

@@ -60,7 +60,7 @@ impl Case {
         self.possible.as_ref().is_none_or(|possible| possible.iter().any(|other| other == login))
     }
 
-    /// Whether a reading is one that the signing side could have signed.
+    /// Returns whether the signing side could have signed a reading.
     fn counts(&self, reading: &[Pair<'_>]) -> bool {
         let value = |name: &[u8]| reading.iter().find(|pair| pair.0 == name).map(|pair| pair.1);
         if value(b"secret") != Some(&self.secret) {
