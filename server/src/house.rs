@@ -91,7 +91,9 @@ impl Purpose {
 
 /// The text was not sealed under this house secret, for this purpose and row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("what is stored can't be decrypted")]
+#[error(
+    "the stored data can't be decrypted: it was changed, or encrypted with another house secret"
+)]
 pub(crate) struct OpenError;
 
 /// Encrypts what is stored, with AES-256-GCM under keys derived from the house secret by HKDF-SHA256.

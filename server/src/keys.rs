@@ -21,7 +21,7 @@ pub(crate) enum KeyError {
     /// The house secret was checked before: the row itself is damaged.
     #[error("the signing key {0:?} in the database is damaged")]
     Damaged(String),
-    #[error("the database was encrypted under another house secret: start again with that one")]
+    #[error("the database is now encrypted with another house secret: restart with that one")]
     Rekeyed,
     #[error("the database has no signing key: `authsig key rotate` adds one")]
     NoKey,

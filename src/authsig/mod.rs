@@ -1,11 +1,11 @@
-//! Signed URLs: links that an app signs for itself, and identities that an AuthSig server vouches for.
+//! Signed URLs: links that an app signs for itself, and identities that an AuthSig server signs.
 //!
-//! The two are apart: no link is taken for an identity, nor an identity for a link.
+//! The two are kept apart: no link is accepted as an identity, and no identity as a link.
 //!
 //! # Links
 //!
 //! An app signs links for itself: invitations, password resets, downloads, callbacks. [`Signer`] signs them, [`Verifier`]
-//! verifies them, and [`Verified`] has what was signed.
+//! verifies them, and [`Verified`] has the signed parameters.
 //!
 //! ```
 //! use std::time::Duration;
@@ -33,54 +33,55 @@
 //!
 //! Rules for apps:
 //!
-//! - Read [`Verified`], never the framework's own query: that has ignored parameters, too, and frameworks differ in how
-//!   they read repeated names, brackets and odd characters. Verifiers reject whatever frameworks could read differently.
+//! - Read [`Verified`], never the framework's own query: that also has ignored parameters, and frameworks differ in how
+//!   they read repeated names, brackets and unusual characters. Verifiers reject what frameworks could read differently.
 //! - Give each kind of link a [purpose](SignerBuilder::purpose). The path is signed, the method of the request is not.
-//! - Set the [public URL](SignerBuilder::public_url). Without it the signature covers path and query alone, so that the
+//! - Set the [public URL](SignerBuilder::public_url). Without it the signature covers path and query only, so the
 //!   host of a URL proves nothing.
-//! - Give links an [expiry](SignerBuilder::expires_in) and demand it. A link that may act only once needs
-//!   [`single_use`](SignerBuilder::single_use), and [`Verified::consume`] **before** the act: verifying uses nothing up,
-//!   since mail scanners open links.
-//! - A link that dies when a password changes has a fingerprint of the password's hash as a parameter or in its purpose.
+//! - Give links an [expiry](SignerBuilder::expires_in) and [require](VerifierBuilder::require_expiry) it. For a link that works
+//!   once, sign with [`single_use`](SignerBuilder::single_use) and call [`Verified::consume`] **before** acting. Verifying
+//!   alone does not use a link up, since mail scanners open links.
+//! - To end a link when a password changes, put a fingerprint of the password's hash into a parameter or the purpose.
 //!
 //! # Identities
 //!
 //! An app sends a browser to an AuthSig server with a [`Request`], and the server sends it back with a signed URL that says
-//! who is there. [`Remote`] verifies it with the keys that the server publishes, [`IdentityVerifier`] with keys that are
-//! at hand, offline and years later. [`Identity`] is what they return.
+//! who the person is. [`Remote`] verifies it with the keys that the server publishes, [`IdentityVerifier`] with keys that the
+//! app has, offline and years later. Both return an [`Identity`].
 //!
 //! ```no_run
 //! use civic_sip::authsig::{Identity, Remote, Request, State};
 //!
-//! # async fn handler(signed_url: &str, cookie: &str) -> Result<(), Box<dyn std::error::Error>> {
-//! let state = State::generate()?; // into a cookie of this browser, for this attempt
+//! # async fn handler(signed_url: &str, stored_state: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let state = State::generate()?; // keep it in the session of this browser, for this attempt
 //! let url = Request::new("https://id.example/verify")
 //!     .provides(["login"])
 //!     .redirect_url("https://app.example/in")
 //!     .state(&state)
 //!     .url()?;
 //!
-//! // The browser comes back to https://app.example/in?authsig=<signed URL>, with the cookie.
+//! // The browser comes back to https://app.example/in?authsig=<signed URL>.
 //! let remote = Remote::builder("https://id.example/verify").audience("https://app.example/in").build()?;
-//! let identity: Identity = remote.log_in(signed_url, &cookie.parse()?).await?;
+//! let identity: Identity = remote.log_in(signed_url, &stored_state.parse()?).await?;
 //! # Ok(()) }
 //! ```
 //!
 //! Rules for apps:
 //!
-//! - Let a browser in by [`log_in`](Remote::log_in) alone. [`verify_url`](Remote::verify_url) and [`Notification`] tell that
-//!   somebody was identified, but not that it is this browser's user: anybody can send a browser with a URL that they have
-//!   seen, or that is their own.
-//! - Delete the cookie and change the id of the browser's session once somebody is in.
-//! - Know people by base URL, service and login together. The same login of another service or server is somebody else.
-//! - Set the [audience](RemoteBuilder::audience): without it, another app could come with the URL that a person made for
-//!   it, and be taken for the person.
+//! - Log a browser in by [`log_in`](Remote::log_in) only. [`verify_url`](Remote::verify_url) and [`Notification`] say that a
+//!   person was identified, but not that it is this browser's user: anybody can send a browser with a URL that they have
+//!   seen, or with their own.
+//! - Once the person is logged in, delete the state and change the id of the session.
+//! - Identify a person by base URL, service and login together. The same login of another service or server is another
+//!   person.
+//! - Set the [audience](RemoteBuilder::audience): without it, another app could log in as a person with the URL that the
+//!   person made for that app.
 //!
 //! # Version 2 and version 3
 //!
-//! A [secret](SignerBuilder::secret) makes version 2 (`signature=v2.…`, HMAC-SHA256): whoever can verify can sign. A
-//! [`PrivateKey`] makes version 3 (`signature=v3.…`, ES256): anyone who has the [`PublicKeys`] verifies, and nobody but
-//! the owner signs. Both sign this text:
+//! A [secret](SignerBuilder::secret) makes version 2 (`signature=v2.…`, HMAC-SHA256): anyone who can verify can sign. A
+//! [`PrivateKey`] makes version 3 (`signature=v3.…`, ES256): anyone who has the [`PublicKeys`] can verify, and only the
+//! owner can sign. Both sign this text:
 //!
 //! ```text
 //! authsig-v2

@@ -46,7 +46,7 @@ pub enum Refusal {
     #[error("the request must have a `login`, or `provides[]=login`")]
     NoLogin,
     /// The login that is to be identified is not the one that is logged in.
-    #[error("somebody else is logged in than is to be identified")]
+    #[error("the person who is logged in is not the one to be identified")]
     WrongLogin,
     /// The service that is asked for is not the one that the person is logged in by.
     #[error("the person is logged in by another service than asked for")]

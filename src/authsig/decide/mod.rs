@@ -1,8 +1,8 @@
 //! The decisions of an AuthSig server about requests, with no I/O.
 //!
 //! An [`Authority`] is given a request's query, who is logged in, the stored defaults, the person's consent and the time.
-//! It refuses, or returns a [`Signed`] URL with what follows from it: where to redirect the person, and whom to notify of
-//! what. A server brings the rest: accounts, sessions, pages, storage, and a
+//! It refuses, or returns a [`Signed`] URL with the address to redirect the person to and the notification to send. The
+//! server adds accounts, sessions, pages, storage, and a
 #![cfg_attr(feature = "client", doc = "[`Notifier`](super::Notifier).")]
 #![cfg_attr(not(feature = "client"), doc = "`Notifier` (feature `client`).")]
 //!
@@ -32,11 +32,11 @@
 //! # Duties of a server
 //!
 //! - **Look up the defaults** that [`slugs`] names, and pass those that exist.
-//! - **Ask the person** where the answer is [`Refusal::NeedsConsent`]: show the whole hosts of both addresses and what is
-//!   told, and decide again with the [`Consent`] once the person has confirmed by a form of the server's own. A link has to
-//!   do nothing of the kind.
+//! - **Ask the person** if the answer is [`Refusal::NeedsConsent`]: show the whole hosts of both addresses and what they
+//!   will learn. Decide again with the [`Consent`] once the person has confirmed by POST, in a form of the server. A GET must
+//!   never count as consent.
 //! - **Redirect** with status 303, and only to [`Signed::redirect`]; don't show the URL if [`Signed::is_hidden`].
-//! - **Answer `{base}/verified`** by [`Authority::verify`], and `{base}/keys` by [`Authority::jwks`].
+//! - **Serve `{base}/verified`** by [`Authority::verify`], and `{base}/keys` by [`Authority::jwks`].
 //! - **Restrict who stores defaults**: parameters of a default take part in decisions about others.
 
 mod allow_list;

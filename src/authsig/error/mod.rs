@@ -118,7 +118,7 @@ pub enum VerifyError {
     /// The URL was made for another app as well, or for that one alone.
     #[error("the URL is for another audience")]
     WrongAudience,
-    /// The state is not that of this attempt to log in, or its cookie can't be read.
+    /// The state is not that of this attempt to log in, or can't be read.
     #[error("the `state` is not that of this attempt to log in")]
     WrongState,
     /// A notification is malformed.

@@ -81,7 +81,7 @@ pub enum QueryError {
     #[error("the name {0:?} must not stand both plain and with brackets")]
     PlainAndBracketed(String),
     /// Two names that PHP makes one, such as `a.b` and `a_b`.
-    #[error("the name {0:?} is the same as another one to PHP")]
+    #[error("PHP reads the name {0:?} and another one as the same")]
     Indistinct(String),
 }
 
