@@ -445,7 +445,7 @@ fn legacy(shown: &mut Shown) {
         let error = verifier.verify_query(&query).unwrap_err();
         shown.error("authsig::VerifyError", &error);
         let authsig::VerifyError::Legacy(error) = error else { panic!("{error:?}") };
-        shown.error("authsig::LegacyError", &error);
+        shown.error("legacy::LegacyError", &error);
     }
 }
 

@@ -8,14 +8,14 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use civic_sip::authsig::Secret;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use crate::args::{BackupArgs, BaseArgs, KeyCommand, RekeyArgs, UserArgs, UserCommand};
+use crate::args::{BackupArgs, BaseArgs, KeyCommand, PasswordArgs, RekeyArgs, UserCommand};
 use crate::{Failure, secrets, serve};
 
 pub(crate) async fn user(command: UserCommand) -> Result<(), Failure> {
-    let (UserCommand::Add(args)
-    | UserCommand::Password(args)
-    | UserCommand::Sessions(args)
-    | UserCommand::Delete(args)) = &command;
+    let args = match &command {
+        UserCommand::Add(args) | UserCommand::Password(args) => &args.user,
+        UserCommand::Sessions(args) | UserCommand::Delete(args) => args,
+    };
     let admin = match command {
         UserCommand::Add(_) => Admin::open(&serve::config(&args.base)?).await?,
         _ => open(&args.base).await?,
@@ -70,7 +70,7 @@ struct Password {
 
 impl Password {
     /// Reads a password, or makes one.
-    fn of(args: &UserArgs) -> Result<Self, Failure> {
+    fn of(args: &PasswordArgs) -> Result<Self, Failure> {
         if !args.password_stdin {
             return Ok(Self { text: Secret::generate()?.as_str().to_owned(), is_made: true });
         }

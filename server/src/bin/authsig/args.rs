@@ -150,9 +150,9 @@ impl LimitArgs {
 #[derive(Subcommand)]
 pub(crate) enum UserCommand {
     /// Create an account, and print its generated password.
-    Add(UserArgs),
+    Add(PasswordArgs),
     /// Set a new password, print it, and end all sessions of the account.
-    Password(UserArgs),
+    Password(PasswordArgs),
     /// End all sessions of an account.
     Sessions(UserArgs),
     /// Delete an account. Nobody else ever gets its login.
@@ -165,6 +165,12 @@ pub(crate) struct UserArgs {
     pub(crate) base: BaseArgs,
     /// The login of the account.
     pub(crate) login: String,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct PasswordArgs {
+    #[command(flatten)]
+    pub(crate) user: UserArgs,
     /// Read the password from standard input instead of generating one.
     #[arg(long)]
     pub(crate) password_stdin: bool,
