@@ -6,7 +6,7 @@ use std::{env, fs, process};
 
 use tokio::runtime::{Builder, Runtime};
 
-#[allow(dead_code, reason = "the program `seeds` writes the first requests")]
+#[allow(dead_code, unused_imports, reason = "the program `seeds` writes the first requests")]
 #[path = "../../server/tests/it/strangers/mod.rs"]
 mod strangers;
 use strangers::World;

@@ -15,6 +15,9 @@ pub fn run(data: &[u8]) {
         b'3' => 302,
         b'4' => 400,
         b'5' => 500,
+        b'6' => 401,
+        b'7' => 404,
+        b'8' => 504,
         b'9' => u16::MAX,
         _ => 200,
     };
@@ -38,8 +41,10 @@ pub fn run(data: &[u8]) {
             let host = url.host_str().unwrap();
             assert!(host.trim_end_matches('.').ends_with(".amazonaws.com"), "{host}");
             // Whatever it leads to is no token.
-            let opened = both!(data, payload(body, 200, body));
-            assert!(opened.is_err());
+            for status in [200, 403, 500] {
+                let opened = both!(data, payload(body, status, body));
+                assert!(opened.is_err());
+            }
         }
     }
     if let Ok(text) = str::from_utf8(body)

@@ -1,14 +1,16 @@
 //! The calls of the library that are fuzzed. This file is compiled once for each backend.
 
+use std::pin::pin;
 use std::sync::LazyLock;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::civic_sip::authsig::decide::{
     Authority, Consent, DefaultParams, Defaults, Person, Refusal,
 };
 use super::civic_sip::authsig::{
-    IdentityVerifier, Notification, PrivateKey, PublicKeys, Request, Signer, State, Verified,
-    Verifier, legacy,
+    IdentityVerifier, MemoryGuard, Notification, PrivateKey, PublicKeys, Request, Signer, State,
+    Verified, Verifier, legacy,
 };
 use super::civic_sip::{CivicSip, Reply, UserData};
 use crate::plain::{self, Asked, Scope};
@@ -188,6 +190,61 @@ pub(crate) fn verify_query_by_all(purpose: &str, query: &str) -> Result<plain::L
     verifier.verify_query(query).map(|verified| link(&verified)).map_err(debug)
 }
 
+static DEMANDING: LazyLock<Verifier> = LazyLock::new(|| {
+    let verifier = Verifier::builder().clock(at(NOW)).secret(LINK_SECRET);
+    let verifier = verifier.login("user_1").require("a").require_expiry();
+    verifier.max_age(Duration::from_secs(60)).build().unwrap()
+});
+
+/// Verifies what `user_1` may do, that has an `a`, an expiry and a `time` within a minute.
+pub(crate) fn verify_demanding(query: &str) -> Result<plain::Link, String> {
+    DEMANDING.verify_query(query).map(|verified| link(&verified)).map_err(debug)
+}
+
+static SINGLE_USE: LazyLock<Signer> = LazyLock::new(|| {
+    let signer = Signer::builder().clock(at(NOW)).secret(LINK_SECRET);
+    signer.expires_in(Duration::from_secs(600)).single_use().build().unwrap()
+});
+
+/// Signs a link for a single use, and uses it up. Returns its expiry.
+pub(crate) fn sign_once(query: &str) -> Result<Option<i64>, String> {
+    let signed = SINGLE_USE.sign_query(query).map_err(debug)?;
+    let scope = Scope { public: false, public_url: false, purpose: "" };
+    let verified = verifier(scope)?.verify_query(&signed).unwrap();
+    let guard = MemoryGuard::new(8);
+    assert_eq!(at_once(verified.consume(&guard)).map_err(debug), Ok(()));
+    assert!(at_once(verified.consume(&guard)).is_err());
+    Ok(link(&verified).expires_at)
+}
+
+/// Uses up a link that somebody signed: neither without a nonce and an expiry, nor twice.
+pub(crate) fn consume(query: &str) -> Result<(), String> {
+    let scope = Scope { public: false, public_url: false, purpose: "" };
+    let verified = verifier(scope)?.verify_query(query).map_err(debug)?;
+    let guard = MemoryGuard::new(8);
+    at_once(verified.consume(&guard)).map_err(debug)?;
+    assert!(at_once(verified.consume(&guard)).is_err());
+    assert!(verified.expires_at().is_some() && verified.get("nonce").is_some());
+    Ok(())
+}
+
+/// The result of work that waits for nothing.
+fn at_once<T>(work: impl Future<Output = T>) -> T {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// Builds a link with a text in each of its parts.
+pub(crate) fn build_link(text: &str) -> Result<String, String> {
+    let scope = Scope { public: false, public_url: true, purpose: "" };
+    let signer = signer(scope)?;
+    let link = signer.link("/x").segment(text).param("p", text).fragment(text);
+    assert!(!format!("{link:?}").is_empty());
+    link.sign().map_err(debug)
+}
+
 /// Signs and verifies under any secret of any id, for any purpose; what a verifier without these says, too.
 pub(crate) fn sign_with(
     (id, secret, purpose): (&str, &str, &str),
@@ -301,9 +358,15 @@ pub(crate) fn decide(asked: Asked<'_>) -> plain::Decision {
     let person = Person::new(asked.login, asked.session).with_service(asked.service);
     let person = (!asked.login.is_empty()).then_some(&person);
     let consent = (!asked.consent.is_empty()).then(|| Consent::new(asked.consent));
+    let leads_to = super::civic_sip::authsig::decide::redirect_url(asked.query, &defaults);
     match AUTHORITY.decide(asked.query, person, &defaults, consent.as_ref(), at(NOW)()) {
         Ok(signed) => {
             assert!(slugs.is_ok());
+            assert_eq!(leads_to.unwrap().is_some(), signed.redirect().is_some());
+            if consent.is_none() {
+                let mut addresses = signed.audience();
+                assert!(addresses.all(|address| AUTHORITY.allows(address)));
+            }
             let (_, query) = signed.url().split_once('?').unwrap();
             let mut params = pairs(signed.params());
             params.retain(|(name, _)| name != "signature");
@@ -329,12 +392,15 @@ pub(crate) fn decide(asked: Asked<'_>) -> plain::Decision {
                     .map_err(debug),
             }
         }
-        Err(Refusal::NeedsConsent(request)) => plain::Decision::Consent {
-            redirect: request.redirect_url().map(str::to_owned),
-            notify: request.notify_url().map(str::to_owned),
-            params: pairs(request.params()),
-            consent: request.consent().as_str().to_owned(),
-        },
+        Err(Refusal::NeedsConsent(request)) => {
+            assert_eq!(leads_to.unwrap().is_some(), request.redirect_url().is_some());
+            plain::Decision::Consent {
+                redirect: request.redirect_url().map(str::to_owned),
+                notify: request.notify_url().map(str::to_owned),
+                params: pairs(request.params()),
+                consent: request.consent().as_str().to_owned(),
+            }
+        }
         Err(refusal) => plain::Decision::Refused(debug(refusal)),
     }
 }
@@ -351,6 +417,17 @@ static LEGACY: LazyLock<[legacy::Verifier; 2]> = LazyLock::new(|| {
 pub(crate) fn verify_legacy(query: &str, only_names: bool) -> Result<plain::Identity, String> {
     let outcome = LEGACY[usize::from(only_names)].verify_query(query).map_err(debug)?;
     Ok(identity(&outcome))
+}
+
+static LEGACY_DEMANDING: LazyLock<legacy::Verifier> = LazyLock::new(|| {
+    let builder = legacy::Verifier::builder().secret(LINK_SECRET).max_cost(4).clock(at(NOW));
+    let builder = builder.logins(|login| login.starts_with("user_"));
+    builder.max_age(Duration::from_secs(60)).build().unwrap()
+});
+
+/// Verifies for logins that begin with `user_`, and a `time` within a minute.
+pub(crate) fn verify_legacy_demanding(query: &str) -> Result<plain::Identity, String> {
+    LEGACY_DEMANDING.verify_query(query).map(|outcome| identity(&outcome)).map_err(debug)
 }
 
 static LEGACY_SIGNER: LazyLock<[legacy::Signer; 2]> = LazyLock::new(|| {

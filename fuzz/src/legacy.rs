@@ -4,8 +4,18 @@ use crate::plain::Identity;
 use crate::setup::LINK_SECRET;
 use crate::{aws_lc, oracle, rust_crypto};
 
+/// What is demanded beyond the signature.
+fn check_demands(query: &str, identity: &Identity) {
+    check(query, identity);
+    assert!(identity.login.starts_with("user_"));
+    assert!(identity.time.is_some());
+}
+
 pub fn run(data: &[u8]) {
     let Ok(query) = str::from_utf8(data) else { return };
+    if let Ok(identity) = mostly_one!(data, data.len(), verify_legacy_demanding(query)) {
+        check_demands(query, &identity);
+    }
     for only_names in [false, true] {
         if let Ok(identity) = mostly_one!(data, data.len(), verify_legacy(query, only_names)) {
             check(query, &identity);
@@ -23,6 +33,11 @@ pub fn run(data: &[u8]) {
         let separator = if query.is_empty() || query.ends_with('&') { "" } else { "&" };
         let signed = format!("{query}{separator}signature={}", oracle::encode(&signature));
         let verified = mostly_one!(data, data.len(), verify_legacy(&signed, only_names));
+        if !only_names
+            && let Ok(identity) = mostly_one!(data, data.len(), verify_legacy_demanding(&signed))
+        {
+            check_demands(&signed, &identity);
+        }
         if let Ok(identity) = &verified {
             check(&signed, identity);
             // Signing does not look at times.

@@ -29,8 +29,10 @@ fn exchanges(seeds: &mut Seeds) -> io::Result<()> {
         let body = joined(&case["body"]);
         // What is refused for its length alone teaches nothing.
         if body.len() < 4096 {
-            let first: &[u8] = if case["status"] == 200 { b" " } else { b"4" };
-            seeds.add("answer", &[first, &body].concat())?;
+            let firsts: &[u8] = if case["status"] == 200 { b" " } else { b"45678" };
+            for first in firsts {
+                seeds.add("answer", &[std::slice::from_ref(first), &body].concat())?;
+            }
         }
     }
     for case in seeds.cases("jwt") {
@@ -105,6 +107,29 @@ fn links(seeds: &mut Seeds) -> io::Result<()> {
             seeds.join("v3", &[&signature, unsigned, purpose])?;
         }
     }
+    for query in [
+        "login=user_1&a=b&time=1800000000&expires_at=1800000060",
+        "login=user_1&a=b&time=1799999000&expires_at=1800000060",
+        "a=b&expires_at=1800000060&nonce=AAECAwQFBgcICQoLDA0ODw",
+    ] {
+        seeds.add("query", query.as_bytes())?;
+        seeds.add("legacy", query.as_bytes())?;
+    }
+    for text in ["blue team", "a/b", "`{}|^\"<>", "..", "\u{e9}+%"] {
+        seeds.add("url", text.as_bytes())?;
+    }
+    for query in [
+        "login=user_1&time=2027-01-15T07:59:30Z&time_fudge=60",
+        "login=user_1&time=Fri+Jan+15+07:59:30+UTC+2027",
+        "login=user_1&time=Fri+Jan+15+07:59:30+UTC+2027&time_fudge=x",
+        "login=user_1&time=2027-01-15T09:00:00Z",
+        "login=other&time=2027-01-15T08:00:00Z&expires_at=2227-01-15T08:00:00Z",
+        "login=user_1&b[]=%07%08%09%0a%0b%0c%0d%1b%01%22%5c%23%7b&b[]=%c3%a9",
+        "login=user_1&b[]=%e2%80%8b",
+        "a=zlogin:adminm:&login=user_1&time=2027-01-15T08:00:00Z",
+    ] {
+        seeds.add("legacy", query.as_bytes())?;
+    }
     let path = "../tests/vectors/authsig_v2_v3.json";
     for case in seeds.read(path)["vectors"].as_array().into_iter().flatten() {
         let query = case["query"].as_str().unwrap_or("login=user_1");
@@ -155,6 +180,14 @@ fn identities(seeds: &mut Seeds) -> io::Result<()> {
         r#"{"redirect_url": "https://app.example/in", "provides": ["login", "time"]}"#,
         r#"{"notify_url": "https://evil.example/", "secret": "at least sixteen bytes"}"#,
     ];
+    for wrong in
+        [r#"{"secret": ["a", "b"]}"#, r#"{"secret": "short"}"#, r#"{"a": 1}"#, r#"{"login": []}"#]
+    {
+        let query =
+            "login=user_1&default=app&default=more&redirect_url=https%3A%2F%2F[::1]%2F&hide";
+        seeds
+            .join("decide", &[query, "user_1", "password", "session 1", wrong, defaults[1], ""])?;
+    }
     for query in
         ["login=user_1&default=more", "login=user_1&default[]=app&default[]=more&time=1800000000"]
     {

@@ -9,6 +9,19 @@ use crate::{Scope, oracle};
 
 pub fn run(data: &[u8]) {
     let Ok(url) = str::from_utf8(data) else { return };
+    if let Ok(link) = both!(data, build_link(url)) {
+        let (before, fragment) = link.split_once('#').unwrap();
+        assert!(!fragment.contains('#') && as_browsers_write(before) == before);
+        let read = Url::parse(before).unwrap();
+        let decoded = |text: &str| oracle::decode(&text.replace('+', "%2B"))[0].0.clone();
+        let segment = read.path().strip_prefix("/a/x/").unwrap();
+        assert_eq!((decoded(segment), decoded(fragment)), (url.to_owned(), url.to_owned()));
+        let scope = Scope { public: false, public_url: true, purpose: "" };
+        let verified = both!(data, verify_url(scope, &link)).unwrap();
+        assert_eq!(verified.pairs, [("p".to_owned(), url.to_owned())]);
+    } else {
+        assert!(url.is_empty() || url.contains('.') || url.len() > 5_000);
+    }
     for public_url in [false, true] {
         let scope = Scope { public: false, public_url, purpose: "" };
         if let Ok(link) = both!(data, verify_url(scope, url)) {
