@@ -102,6 +102,12 @@ async fn accounts_are_looked_after_while_the_server_runs() {
     let short =
         authsig(&["user", "password", "ada", "--password-stdin"], home.variables.clone(), "short");
     assert!(bad(short).contains("8 to 1,024 bytes"));
+    for command in ["sessions", "delete"] {
+        let refused = home.run(&["user", command, "ada", "--password-stdin"]);
+        let text = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{text}");
+        assert!(text.contains("unexpected argument '--password-stdin'"), "{text}");
+    }
 
     assert!(home.good(&["user", "delete", "ada"]).contains("this login can never be used again"));
     assert_eq!(ada.request(&[("login", "ada")]).await.status, 401);
